@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the scripts in vm/ share. Source it; do not run it.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=${BUILD:-$top/build}
+log=$build/log
+# Every kernel that must build, run and pass, in the order in which it is tested.
+all_kernels="6.1 6.12"
+mkdir -p "$log"
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "${0##*/}: $*"; exit 1; }
+
+# quietly LOGNAME COMMAND...: the output goes to build/log/LOGNAME.log and is
+# shown only if the command fails.
+quietly() {
+	local out=$log/$1.log
+
+	shift
+	"$@" >"$out" 2>&1 </dev/null && return
+	say "--- end of ${out#"$top"/}:"
+	tail -n 40 "$out" >&2
+	return 1
+}
+
+# as_root COMMAND...: nothing that changes the machine happens behind its
+# owner's back: run it as root, or ask at the terminal, or say what to run.
+as_root() {
+	local answer
+
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+		return
+	fi
+	if [ -t 0 ] && [ -t 2 ] && command -v sudo >/dev/null; then
+		read -r -p "Run \"sudo $*\"? [y/N] " answer
+		case $answer in [yY]*) sudo "$@"; return ;; esac
+	fi
+	die "this needs root; please run: $*"
+}
+
+# apt must not ask anything: there may be nobody to answer.
+apt_update() {
+	say "updating the package lists..."
+	quietly apt-update as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q ||
+		die "the package lists cannot be updated"
+}
+
+# have_package NAME: is it in the package lists?
+have_package() { [ -n "$(apt-cache show --no-all-versions "$1" 2>/dev/null)" ]; }
+
+# fetch_debs DIR PACKAGE...: download into DIR without installing anything.
+# apt checks what is already there, so a broken download is taken up again.
+fetch_debs() {
+	local dir=$1 opts=()
+
+	shift
+	mkdir -p "$dir"
+	# As root apt would drop to a user who may not write here, and warn.
+	[ "$(id -u)" != 0 ] || opts=(-o APT::Sandbox::User=root)
+	(cd "$dir" && quietly "fetch-$1" apt-get "${opts[@]}" -q download "$@")
+}
+
+# release KVER: the full release of a fetched kernel
+release() { cat "$build/kernels/$1/release"; }

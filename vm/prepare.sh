@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Installs the Debian packages that are missing.
+#
+# usage: vm/prepare.sh GROUP...
+#   module  compiling the module and the library
+#   vm      booting a kernel in QEMU
+#   check   compiling the tests
+#   lint    the static checkers
+#
+# As root it installs; at a terminal it asks before it uses sudo; otherwise it
+# prints the command to run and fails.
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+want=()
+for group; do
+	case $group in
+	# gcc-12 is the compiler that the kernels' own build names.
+	module) want+=(make gcc gcc-12 libc6-dev libelf1 perl xz-utils) ;;
+	vm) want+=(qemu-system-x86 busybox-static cpio kmod e2fsprogs) ;;
+	# The tests come as 64-bit and 32-bit programs.
+	check) want+=(gcc-multilib libfuse3-dev pkgconf) ;;
+	lint) want+=(gcc-multilib sparse clang shellcheck perl python3) ;;
+	*) die "unknown group $group" ;;
+	esac
+done
+
+missing=()
+for package in "${want[@]}"; do
+	state=$(dpkg-query -W -f '${db:Status-Status} ' "$package" 2>/dev/null || true)
+	case $state in
+	*installed*) ;;
+	*) missing+=("$package") ;;
+	esac
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+command -v apt-get >/dev/null ||
+	die "not a Debian system; please install: ${missing[*]}"
+
+install() {
+	quietly apt-install as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -qq -y --no-install-recommends "${missing[@]}"
+}
+
+for package in "${missing[@]}"; do
+	have_package "$package" || { apt_update; break; }
+done
+say "installing ${missing[*]}..."
+# Old lists name versions that the archive no longer has.
+install || { apt_update; install; } || die "installing failed: ${missing[*]}"
