@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR MIT */
+/*
+ * Section objects: memory with a name, a size, rights and a lifetime.
+ */
+#ifndef _UAPI_LINUX_SECTION_H
+#define _UAPI_LINUX_SECTION_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: Overview
+ *
+ * ``/dev/section`` creates, opens and lists sections; each section is used
+ * through file descriptors of its own, the *handles*.  Every ioctl takes a
+ * pointer to a structure whose first member is its size as the caller knows
+ * it.  A structure shorter than its first version is refused; a longer one is
+ * accepted if all that this kernel does not know of it is zero.  Reserved
+ * members must be zero.  The layout is the same for 32-bit and 64-bit callers.
+ * A failed call changes nothing and writes nothing.
+ *
+ * New descriptors are close-on-exec unless the call asks otherwise.
+ */
+
+/**
+ * DOC: Errors
+ *
+ * One meaning for each number, whichever call returns it.  Errors of the file
+ * behind a section that are not listed here (EIO, ESTALE, EROFS, ...) are
+ * passed on as its file system gave them.
+ *
+ * E2BIG
+ *	The structure is larger than this kernel knows and its tail is not
+ *	zero, or it is larger than a page.
+ * EACCES
+ *	A right is missing: the section's mode does not grant it, the handle
+ *	does not have it, the section's protection does not include it, or the
+ *	file was not opened for it.
+ * EBADF
+ *	A descriptor is not open, or cannot be used at all (O_PATH).
+ * EBUSY
+ *	Something else forbids it for now: a seal that forbids writing cannot
+ *	be added to a memfd while a writable section uses it.
+ * EDQUOT
+ *	A limit set by a module parameter is reached.
+ * EEXIST
+ *	The name exists, or the address range is not free.
+ * EFAULT
+ *	A pointer does not point to accessible memory, or an address is not in
+ *	a view of a section.
+ * EFBIG
+ *	The size is beyond what the file holds, and the file cannot be grown to
+ *	it: the section is not writable, or the file system or the caller's
+ *	file size limit forbids it.
+ * EINTR
+ *	A signal arrived while waiting for another creator of the same name.
+ * EINVAL
+ *	A value is wrong: an unknown flag, a reserved member that is not zero,
+ *	a malformed name, a size of zero, an offset that is not a multiple of
+ *	the page size.
+ * EKEYREJECTED
+ *	The named section belongs to another owner than the caller expects.
+ * EMFILE, ENFILE
+ *	No more descriptors for this process, or for the system.
+ * ENAMETOOLONG
+ *	The name is longer than SECTION_NAME_MAX bytes.
+ * ENODATA
+ *	The file is empty and no size was given.
+ * ENODEV
+ *	The file cannot back a section: it is not a regular file, or its file
+ *	system does not map it from the page cache.
+ * ENOENT
+ *	No section has this name in this scope.
+ * ENOMEM
+ *	Not enough memory, address space or commit.
+ * ENOSPC
+ *	The file system is full (growing a file).
+ * ENOTTY
+ *	Not an ioctl of this kind of descriptor.
+ * ENXIO
+ *	The range is not inside the section.
+ * EOVERFLOW
+ *	A size or a range cannot be represented.
+ * EPERM
+ *	Policy forbids it: a noexec mount, a sealed memfd, a security module,
+ *	creation in the global scope restricted by the administrator.
+ * ETXTBSY
+ *	The file is in use as a program or as swap space.
+ */
+
+/** SECTION_ABI_VERSION - what SECTION_IOC_VERSION returns for this header */
+#define SECTION_ABI_VERSION	1
+
+/** SECTION_NAME_MAX - longest name in bytes, without a terminator */
+#define SECTION_NAME_MAX	1023
+
+/**
+ * DOC: Rights
+ *
+ * Rights are granted to a handle when it is made, never grow and cannot be
+ * taken away.  The numbers are those of NT.
+ *
+ * SECTION_RIGHT_QUERY
+ *	Ask for the section's properties.
+ * SECTION_RIGHT_WRITE
+ *	Map views that write to the section.
+ * SECTION_RIGHT_READ
+ *	Map views at all, shared or private.  mmap(2) needs it for every view.
+ * SECTION_RIGHT_EXECUTE
+ *	Map executable views.
+ * SECTION_RIGHT_EXTEND
+ *	Make the section larger (no call needs it yet).
+ * SECTION_RIGHTS_MAXIMUM
+ *	Instead of a set: every right that the caller may have.
+ */
+#define SECTION_RIGHT_QUERY	(1U << 0)
+#define SECTION_RIGHT_WRITE	(1U << 1)
+#define SECTION_RIGHT_READ	(1U << 2)
+#define SECTION_RIGHT_EXECUTE	(1U << 3)
+#define SECTION_RIGHT_EXTEND	(1U << 4)
+#define SECTION_RIGHTS_ALL	(SECTION_RIGHT_QUERY | SECTION_RIGHT_WRITE | \
+				 SECTION_RIGHT_READ | SECTION_RIGHT_EXECUTE | \
+				 SECTION_RIGHT_EXTEND)
+#define SECTION_RIGHTS_MAXIMUM	(1U << 31)
+
+/**
+ * DOC: Protection
+ *
+ * The most that any view of a section, through any handle, may be: read, and
+ * optionally write and execute.  The numbers are those of PROT_READ,
+ * PROT_WRITE and PROT_EXEC.  A private (copy-on-write) view may always be
+ * written to, because the section does not change by it.
+ */
+#define SECTION_PROT_READ	(1U << 0)
+#define SECTION_PROT_WRITE	(1U << 1)
+#define SECTION_PROT_EXECUTE	(1U << 2)
+
+/**
+ * DOC: Attributes
+ *
+ * What a section is, as queries report it.
+ *
+ * SECTION_ATTR_FILE
+ *	Backed by a file of the user; otherwise by anonymous memory.
+ * SECTION_ATTR_GLOBAL
+ *	Its name is in the global scope.
+ * SECTION_ATTR_NAMED
+ *	It was created with a name.
+ */
+#define SECTION_ATTR_FILE	(1U << 0)
+#define SECTION_ATTR_GLOBAL	(1U << 1)
+#define SECTION_ATTR_NAMED	(1U << 2)
+
+/** SECTION_ANY_OWNER - no particular owner is expected */
+#define SECTION_ANY_OWNER	((__u32)-1)
+
+/** SECTION_CALLER_GROUP - the section's group is the caller's */
+#define SECTION_CALLER_GROUP	((__u32)-1)
+
+enum {
+	SECTION_CMD_BASE = 0x80,
+	SECTION_CMD_VERSION = SECTION_CMD_BASE,
+	SECTION_CMD_CREATE,
+	SECTION_CMD_OPEN,
+	SECTION_CMD_LIST,
+	SECTION_CMD_QUERY_VIEW,
+	SECTION_CMD_QUERY,
+	SECTION_CMD_DUPLICATE,
+	SECTION_CMD_MAP,
+};
+
+#define SECTION_IOC_MAGIC	0xBE
+
+/**
+ * SECTION_IOC_VERSION - ask for the version of this interface
+ *
+ * On /dev/section.  The argument must be 0.
+ *
+ * Return: SECTION_ABI_VERSION of the running module, a positive number.
+ *
+ * Errors:
+ * * EINVAL: the argument is not 0.
+ */
+#define SECTION_IOC_VERSION	_IO(SECTION_IOC_MAGIC, SECTION_CMD_VERSION)
+
+/* Flags of section_create. */
+#define SECTION_CREATE_OPEN_EXISTING	(1U << 0)
+#define SECTION_CREATE_GLOBAL		(1U << 1)
+#define SECTION_CREATE_INHERIT		(1U << 2)
+
+/**
+ * struct section_create - argument of SECTION_IOC_CREATE
+ * @size: Size of this structure.
+ * @flags: SECTION_CREATE_OPEN_EXISTING opens an existing section of this name
+ *	instead of failing, and then ignores @bytes, @prot, @mode, @gid and
+ *	@file_fd; SECTION_CREATE_GLOBAL puts the name into the scope that all
+ *	users share; SECTION_CREATE_INHERIT makes a descriptor that stays open
+ *	over execve(2).
+ * @name: Address of the name: 1 to SECTION_NAME_MAX bytes of UTF-8 without
+ *	NUL, '/' and '\\'.  0 with @name_len 0 for a section without a name.
+ * @name_len: Length of the name in bytes.
+ * @scope_fd: A descriptor of a network namespace to which the name belongs, or
+ *	-1 for the caller's own.
+ * @bytes: Size of the section.  An anonymous section is as large as the pages
+ *	that hold it; a section of a file is exact.  0 means the whole file.
+ * @prot: SECTION_PROT_READ, optionally with the others.
+ * @rights: Rights of the new handle, or SECTION_RIGHTS_MAXIMUM.  A creator has
+ *	every right that @prot allows, whatever @mode says.
+ * @file_fd: An open regular file, or -1 for anonymous memory.
+ * @mode: Who may open the section by name, as nine permission bits: read
+ *	grants SECTION_RIGHT_QUERY and SECTION_RIGHT_READ, write grants
+ *	SECTION_RIGHT_WRITE and SECTION_RIGHT_EXTEND, execute grants
+ *	SECTION_RIGHT_EXECUTE.  The umask does not apply.
+ * @gid: The section's group: one of the caller's, or SECTION_CALLER_GROUP.
+ * @owner: If the section exists, the user it must belong to, or
+ *	SECTION_ANY_OWNER.
+ * @existed: Written if SECTION_CREATE_OPEN_EXISTING is given: 1 if the section
+ *	existed, 0 if it was created.
+ * @reserved: Must be 0.
+ */
+struct section_create {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 name;
+	__u32 name_len;
+	__s32 scope_fd;
+	__aligned_u64 bytes;
+	__u32 prot;
+	__u32 rights;
+	__s32 file_fd;
+	__u32 mode;
+	__u32 gid;
+	__u32 owner;
+	__u32 existed;
+	__u32 reserved;
+};
+
+/**
+ * SECTION_IOC_CREATE - create a section
+ *
+ * On /dev/section, with a struct section_create.  If @bytes is more than a
+ * file holds and the section is writable, the file is grown; disk space is not
+ * reserved by that.  The descriptor of the file may be closed afterwards.
+ *
+ * Return: a new descriptor, a handle of the section.
+ *
+ * Errors:
+ * * E2BIG, EFAULT, EMFILE, ENFILE, ENOMEM: see the list at the top.
+ * * EACCES: the file is not open for reading, or not for writing although
+ *   @prot has SECTION_PROT_WRITE, or it is append-only; @rights has more than
+ *   @prot allows; the existing section's mode does not grant @rights.
+ * * EBADF: @file_fd or @scope_fd is not an open descriptor.
+ * * EDQUOT: the user has as many sections as max_user_sections allows, or
+ *   the network namespace as many names as max_names allows.
+ * * EEXIST: the name exists, and SECTION_CREATE_OPEN_EXISTING is not given.
+ * * EFBIG: @bytes is beyond the end of the file, and the section is not
+ *   writable or the file cannot grow so far.
+ * * EINTR: interrupted while waiting for another creator of the same name.
+ * * EINVAL: a member is wrong; @bytes is 0 without a file; @scope_fd is not
+ *   a network namespace.
+ * * EKEYREJECTED: the existing section does not belong to @owner.
+ * * ENAMETOOLONG: @name_len is more than SECTION_NAME_MAX.
+ * * ENODATA: @bytes is 0 and the file is empty.
+ * * ENODEV: the file cannot back a section.
+ * * ENOMEM: also, @bytes is beyond what the overcommit mode in force accounts.
+ * * ENOSPC: no space to grow the file.
+ * * EOVERFLOW: @bytes rounded up to pages is more than a file may have.
+ * * EPERM: @prot has SECTION_PROT_EXECUTE and the file is on a noexec mount;
+ *   the file is sealed against what @prot asks; the global scope is
+ *   restricted; @gid is not a group of the caller; a security module refused.
+ * * ETXTBSY: the file is swap space, or it is running as a program, and the
+ *   section is writable.
+ */
+#define SECTION_IOC_CREATE	_IO(SECTION_IOC_MAGIC, SECTION_CMD_CREATE)
+
+/* Flags of section_open. */
+#define SECTION_OPEN_GLOBAL		(1U << 0)
+#define SECTION_OPEN_INHERIT		(1U << 1)
+
+/**
+ * struct section_open - argument of SECTION_IOC_OPEN
+ * @size: Size of this structure.
+ * @flags: SECTION_OPEN_GLOBAL looks in the global scope instead of the
+ *	caller's own; SECTION_OPEN_INHERIT makes a descriptor that stays open
+ *	over execve(2).
+ * @name: Address of the name, as in struct section_create.
+ * @name_len: Length of the name in bytes.
+ * @scope_fd: As in struct section_create.
+ * @rights: Rights of the new handle, or SECTION_RIGHTS_MAXIMUM.
+ * @owner: The user that the section must belong to, or SECTION_ANY_OWNER.
+ */
+struct section_open {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 name;
+	__u32 name_len;
+	__s32 scope_fd;
+	__u32 rights;
+	__u32 owner;
+};
+
+/**
+ * SECTION_IOC_OPEN - open a section by name
+ *
+ * On /dev/section, with a struct section_open.  CAP_IPC_OWNER in the user
+ * namespace that owns the network namespace overrides the section's mode,
+ * never its protection.
+ *
+ * Return: a new descriptor, a handle of the section.
+ *
+ * Errors:
+ * * E2BIG, EFAULT, EMFILE, ENFILE, ENOMEM: see the list at the top.
+ * * EACCES: mode or protection of the section do not grant @rights.
+ * * EBADF: @scope_fd is not an open descriptor.
+ * * EINVAL: a member is wrong; @scope_fd is not a network namespace.
+ * * EKEYREJECTED: the section does not belong to @owner.
+ * * ENAMETOOLONG: @name_len is more than SECTION_NAME_MAX.
+ * * ENOENT: no such section.
+ * * EPERM, ETXTBSY: the section is backed by a file that the caller may not
+ *   map so (noexec mount, seal, security module, swap space).
+ */
+#define SECTION_IOC_OPEN	_IO(SECTION_IOC_MAGIC, SECTION_CMD_OPEN)
+
+/**
+ * struct section_query - argument of SECTION_IOC_QUERY
+ * @size: Size of this structure.
+ * @flags: Must be 0.
+ * @name: Where to write the name (without a terminator), or 0.
+ * @name_len: In: room at @name.  Out: length of the name in bytes, 0 for a
+ *	section without one; if that is more than the room, nothing is written
+ *	to @name.
+ * @rights: Out: rights of this handle.
+ * @bytes: Out: size of the section.
+ * @resident: Out: memory that the backing holds now, in bytes; of a file, that
+ *	of the whole file.
+ * @id: Out: number of the section, never used again while the module is
+ *	loaded.  Equal numbers mean the same section.  st_ino of the handle.
+ * @prot: Out: protection.
+ * @attributes: Out: SECTION_ATTR_*.
+ * @mode: Out: permission bits.
+ * @uid: Out: owner, as seen from the caller's user namespace.
+ * @gid: Out: group, likewise.
+ * @creator: Out: process id of the creator in the caller's pid namespace, 0 if
+ *	it is not visible there or has ended.
+ * @handles: Out: how many handles are open (duplicates made by dup(2),
+ *	fork(2) or descriptor passing are the same handle; anchors do not
+ *	count).
+ * @views: Out: how many views (VMAs) exist in all processes.
+ */
+struct section_query {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 name;
+	__u32 name_len;
+	__u32 rights;
+	__aligned_u64 bytes;
+	__aligned_u64 resident;
+	__aligned_u64 id;
+	__u32 prot;
+	__u32 attributes;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 creator;
+	__u32 handles;
+	__u32 views;
+};
+
+/**
+ * SECTION_IOC_QUERY - ask for the properties of a section
+ *
+ * On a handle with SECTION_RIGHT_QUERY, with a struct section_query.
+ *
+ * Return: 0.
+ *
+ * Errors:
+ * * E2BIG, EFAULT: see the list at the top.
+ * * EACCES: the handle does not have SECTION_RIGHT_QUERY.
+ * * EINVAL: a member is wrong.
+ */
+#define SECTION_IOC_QUERY	_IO(SECTION_IOC_MAGIC, SECTION_CMD_QUERY)
+
+/* Flags of section_duplicate. */
+#define SECTION_DUPLICATE_ANCHOR	(1U << 0)
+#define SECTION_DUPLICATE_INHERIT	(1U << 1)
+
+/**
+ * struct section_duplicate - argument of SECTION_IOC_DUPLICATE
+ * @size: Size of this structure.
+ * @flags: SECTION_DUPLICATE_ANCHOR makes an anchor: it keeps the memory alive
+ *	and can map it, but does not keep the name alive and is not counted as
+ *	a handle; SECTION_DUPLICATE_INHERIT makes a descriptor that stays open
+ *	over execve(2).
+ * @rights: Rights of the new handle, a subset of this one's, or
+ *	SECTION_RIGHTS_MAXIMUM for the same.
+ * @reserved: Must be 0.
+ */
+struct section_duplicate {
+	__u32 size;
+	__u32 flags;
+	__u32 rights;
+	__u32 reserved;
+};
+
+/**
+ * SECTION_IOC_DUPLICATE - make another handle of the same section
+ *
+ * On a handle, with a struct section_duplicate.  A duplicate of an anchor is
+ * always an anchor, and must be asked for as one.
+ *
+ * Return: a new descriptor.
+ *
+ * Errors:
+ * * E2BIG, EFAULT, EMFILE, ENFILE, ENOMEM: see the list at the top.
+ * * EACCES: this handle does not have all of @rights.
+ * * EINVAL: a member is wrong; this is an anchor and SECTION_DUPLICATE_ANCHOR
+ *   is not given.
+ */
+#define SECTION_IOC_DUPLICATE	_IO(SECTION_IOC_MAGIC, SECTION_CMD_DUPLICATE)
+
+/* Flags of section_map. */
+#define SECTION_MAP_PRIVATE		(1U << 0)
+#define SECTION_MAP_FIXED		(1U << 1)
+
+/**
+ * struct section_map - argument of SECTION_IOC_MAP
+ * @size: Size of this structure.
+ * @flags: SECTION_MAP_PRIVATE makes a copy-on-write view, otherwise it is
+ *	shared; SECTION_MAP_FIXED maps exactly at @address and never replaces
+ *	anything.
+ * @prot: PROT_* of the view; PROT_NONE is allowed.
+ * @reserved: Must be 0.
+ * @address: In: where to map, a hint without SECTION_MAP_FIXED.  Out: where
+ *	the view is.
+ * @offset: Where in the section the view begins, a multiple of the page size.
+ * @length: In: length of the view, 0 for all from @offset to the end.  Out:
+ *	length of the view, rounded up to pages.
+ */
+struct section_map {
+	__u32 size;
+	__u32 flags;
+	__u32 prot;
+	__u32 reserved;
+	__aligned_u64 address;
+	__aligned_u64 offset;
+	__aligned_u64 length;
+};
+
+/**
+ * SECTION_IOC_MAP - map a view of a section
+ *
+ * On a handle, with a struct section_map.  mmap(2) on the handle does the same
+ * and differs only in that it may replace existing mappings (MAP_FIXED) and
+ * reports a missing execute right as EPERM.  munmap(2) unmaps a view.
+ *
+ * Return: 0.
+ *
+ * Errors:
+ * * E2BIG, EFAULT: see the list at the top.
+ * * EACCES: the handle does not have the rights for @prot: read for every
+ *   view, write for a writable shared view, execute for an executable one.
+ * * EEXIST: SECTION_MAP_FIXED, and the range is not free.
+ * * EINVAL: a member is wrong; @offset or a fixed @address is not a multiple of
+ *   the page size.
+ * * ENODEV: the file system has set up the mapping in a way that a section
+ *   cannot supervise (DAX, device memory).
+ * * ENOMEM: not enough memory or address space, or too many mappings.
+ * * ENXIO: the range is not inside the section.
+ * * EOVERFLOW: @offset + @length overflows.
+ * * EPERM: a security module refused; the file is a memfd that was sealed
+ *   with F_SEAL_FUTURE_WRITE after the section was made, and the handle could
+ *   write: map through a duplicate without SECTION_RIGHT_WRITE.
+ */
+#define SECTION_IOC_MAP		_IO(SECTION_IOC_MAGIC, SECTION_CMD_MAP)
+
+/**
+ * struct section_query_view - argument of SECTION_IOC_QUERY_VIEW
+ * @size: Size of this structure.
+ * @flags: Out: SECTION_MAP_PRIVATE for a private view.
+ * @address: In: any address in the view.  Out: where the view begins.
+ * @length: Out: length of the view.
+ * @offset: Out: where in the section the view begins.
+ * @bytes: Out: size of the section.
+ * @id: Out: number of the section, as in struct section_query.
+ * @prot: Out: PROT_* of the view now.
+ * @max_prot: Out: the most that mprotect(2) can make of it.
+ * @attributes: Out: SECTION_ATTR_* of the section.
+ * @reserved: Must be 0.
+ */
+struct section_query_view {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 address;
+	__aligned_u64 length;
+	__aligned_u64 offset;
+	__aligned_u64 bytes;
+	__aligned_u64 id;
+	__u32 prot;
+	__u32 max_prot;
+	__u32 attributes;
+	__u32 reserved;
+};
+
+/**
+ * SECTION_IOC_QUERY_VIEW - ask about a view in the caller's memory
+ *
+ * On /dev/section, with a struct section_query_view.  Works whether or not a
+ * handle of the section is still open.  A view that was split, for instance by
+ * mprotect(2), is reported as the part that holds the address.
+ *
+ * Return: 0.
+ *
+ * Errors:
+ * * E2BIG: see the list at the top.
+ * * EFAULT: bad pointer; @address is not in a view of a section.
+ * * EINVAL: a member is wrong.
+ */
+#define SECTION_IOC_QUERY_VIEW	_IO(SECTION_IOC_MAGIC, SECTION_CMD_QUERY_VIEW)
+
+/* Flags of section_list. */
+#define SECTION_LIST_GLOBAL		(1U << 0)
+
+/**
+ * struct section_list - argument of SECTION_IOC_LIST
+ * @size: Size of this structure.
+ * @flags: SECTION_LIST_GLOBAL lists the global scope instead of the local one.
+ * @scope_fd: As in struct section_create.
+ * @reserved: Must be 0.
+ * @buffer: Where to write struct section_list_entry records, or 0.
+ * @buffer_len: In: room at @buffer.  Out: how much of it was written.
+ * @count: Out: how many records were written.
+ * @needed: Out: how much room all records would have taken.  If it is more
+ *	than the room given, the list is not complete.
+ */
+struct section_list {
+	__u32 size;
+	__u32 flags;
+	__s32 scope_fd;
+	__u32 reserved;
+	__aligned_u64 buffer;
+	__aligned_u64 buffer_len;
+	__aligned_u64 count;
+	__aligned_u64 needed;
+};
+
+/**
+ * struct section_list_entry - one named section
+ * @entry_len: Length of this record, name and padding to 8 bytes included.
+ * @name_len: Length of the name in bytes.
+ * @bytes: Size of the section.
+ * @id: Number of the section, as in struct section_query.
+ * @prot: Protection.
+ * @attributes: SECTION_ATTR_*.
+ * @mode: Permission bits.
+ * @uid: Owner, as seen from the caller's user namespace.
+ * @gid: Group, likewise.
+ * @creator: Process id of the creator, as in struct section_query.
+ * @handles: How many handles are open.
+ * @views: How many views exist.
+ * @name: The name, not terminated.
+ */
+struct section_list_entry {
+	__u32 entry_len;
+	__u32 name_len;
+	__aligned_u64 bytes;
+	__aligned_u64 id;
+	__u32 prot;
+	__u32 attributes;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 creator;
+	__u32 handles;
+	__u32 views;
+	__u8 name[];
+};
+
+/**
+ * SECTION_IOC_LIST - list the named sections that the caller may query
+ *
+ * On /dev/section, with a struct section_list.  The local scope shows the
+ * caller's own sections, the global scope those whose mode grants
+ * SECTION_RIGHT_QUERY to him; CAP_IPC_OWNER in the user namespace that owns
+ * the network namespace shows all, of all users.  Sections that come or go
+ * meanwhile may or may not be listed; none is listed twice.
+ *
+ * Return: 0.
+ *
+ * Errors:
+ * * E2BIG, EFAULT, ENOMEM: see the list at the top.
+ * * EBADF: @scope_fd is not an open descriptor.
+ * * EINTR: interrupted by a signal.
+ * * EINVAL: a member is wrong; @scope_fd is not a network namespace.
+ */
+#define SECTION_IOC_LIST	_IO(SECTION_IOC_MAGIC, SECTION_CMD_LIST)
+
+#endif /* _UAPI_LINUX_SECTION_H */
