@@ -1,0 +1,277 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs the section selftests and watches the kernel while they run.
+#
+# usage: run.sh [PROGRAM...]     by default every *_test beside this script
+#        run.sh --scan [LOG]     print what is wrong in a kernel log, and when
+#
+# Needs only what busybox has. As root, every program runs as an ordinary user
+# ($SECTION_TEST_USER, default alice or nobody), save those named *_root_test.
+# The module must be loaded, and nobody else should be using it: at the end its
+# counters must be back where they were, and it is unloaded and loaded again.
+#
+# The output is KTAP: one result per program, with the program's own results
+# indented under it, and "section-selftests: complete" as the last line.
+# The marks that are left in the kernel log tell which test was running when
+# the kernel complained.
+dir=$(cd "$(dirname "$0")" && pwd)
+mark=section-selftests
+
+# Everything that a sound kernel never says. A process that dies of its own
+# general protection fault ("traps:") is no fault of the kernel.
+scan() {
+	awk -v mark="$mark:" '
+	{ at = index($0, mark) }
+	at {
+		n = split(substr($0, at), word, " ")
+		if (word[2] == "start") { program = word[3]; test = "-"; left = 0 }
+		if (word[2] == "test") { test = word[3]; left = 0 }
+		if (word[2] == "end") { program = "-"; test = "-"; left = 0 }
+		next
+	}
+	/traps: / { next }
+	/BUG[: ]|kernel BUG at|Oops|WARNING:|WARN|INFO: |[kK]ernel panic|Call Trace|general protection|unable to handle|cut here|KASAN|KCSAN|KFENCE|UBSAN|KMSAN|kmemleak: .*new|suspicious|possible .*(deadlock|locking|usage|recursive|circular)|inconsistent lock|lock held when returning|held lock freed|scheduling while atomic|sleeping function|soft lockup|hard LOCKUP|stall|hung task|blocked for more|refcount_t:|corruption|Bad (page|rss)|bad: scheduling|still has objects|Objects remaining|nobody cared|NULL pointer/ {
+		if (!left) first = 1
+		left = 30
+	}
+	left {
+		print (first ? "splat" : "more") "\t" (program ? program : "-") "\t" (test ? test : "-") "\t" $0
+		first = 0
+		left--
+		if (/end trace|end Kernel panic/) left = 0
+	}' "$@"
+}
+
+if [ "$1" = --scan ]; then
+	shift
+	scan "$@"
+	exit
+fi
+
+# Without an argument "timeout=" in ./settings counts, as for any kselftest.
+# Emulated machines are slow.
+limit=$(sed -n 's/^timeout=//p' "$dir/settings" 2>/dev/null)
+limit=${limit:-120}
+
+if [ $# -eq 0 ]; then
+	for f in "$dir"/*_test; do
+		[ ! -x "$f" ] || set -- "$@" "${f##*/}"
+	done
+fi
+
+root=$([ "$(id -u)" = 0 ] && echo 1)
+user=${SECTION_TEST_USER:-$(id -un alice 2>/dev/null || echo nobody)}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+# The counters below include these files, so let them be there from the start.
+for f in status failed log before after why; do
+	echo 0 >"$work/$f"
+done
+debug=/sys/kernel/debug/section
+cgroup=/sys/fs/cgroup/$mark
+[ -z "$root" ] || mkdir "$cgroup" 2>/dev/null || cgroup=
+[ -n "$root" ] || cgroup=
+
+note() { [ ! -w /dev/kmsg ] || echo "$mark: $*" >/dev/kmsg; }
+fail() { echo "$1" >"$work/failed"; }
+
+# kernel_log: what the kernel said since the last program started
+kernel_log() {
+	dmesg 2>/dev/null | awk -v start="$mark: start $1\$" '
+		$0 ~ start { text = "" }
+		{ text = text $0 "\n" }
+		END { printf "%s", text }' >"$work/log"
+	scan "$work/log"
+}
+
+# run PROGRAM: its exit status is the program's
+run() {
+	(
+		[ -z "$cgroup" ] || echo 0 >"$cgroup/cgroup.procs"
+		case $root$1 in
+		1*_root_test | [!1]*) exec timeout -s KILL "$limit" "$dir/$1" ;;
+		*) exec timeout -s KILL "$limit" \
+			su -s /bin/sh "$user" -c "exec $dir/$1" ;;
+		esac
+	) </dev/null
+}
+
+# leftovers: kill what the program left running, and say how many
+leftovers() {
+	[ -n "$cgroup" ] || { echo 0; return; }
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ -n "$(cat "$cgroup/cgroup.procs")" ] || { echo 0; return; }
+		sleep 0.1
+	done
+	wc -l <"$cgroup/cgroup.procs"
+	echo 1 >"$cgroup/cgroup.kill"
+}
+
+# results NUMBER PROGRAM: copy the program's KTAP, and judge it at its end
+results() {
+	plan='' seen=0 bad=0 skipped=0
+	while IFS= read -r line || [ -n "$line" ]; do
+		case $line in
+		"#  RUN "*)
+			# shellcheck disable=SC2086 # split into words
+			set -- "$1" "$2" $line
+			note "test $5"
+			;;
+		1..*) plan=${line#1..} plan=${plan%% *} ;;
+		"not ok "*) seen=$((seen + 1)) bad=$((bad + 1)) ;;
+		"ok "*"# SKIP"*) seen=$((seen + 1)) skipped=$((skipped + 1)) ;;
+		"ok "*) seen=$((seen + 1)) ;;
+		esac
+		printf '  %s\n' "$line"
+	done
+	read -r status seconds left <"$work/status"
+
+	# The first reason that applies is told; the host has its own count.
+	why=
+	if [ "$left" -gt 0 ]; then why="left $left processes running"; fi
+	if [ "$status" != 0 ] && [ "$bad" = 0 ]; then why="exit status $status"; fi
+	if [ "$bad" -gt 0 ]; then why="$bad of $seen tests failed"; fi
+	if [ "$plan" != "$seen" ]; then why="$seen of ${plan:-an unknown number of} tests reported"; fi
+	if [ "$status" -gt 128 ]; then why="$why, killed by signal $((status - 128))"; fi
+	if [ "$seconds" -ge "$limit" ]; then why="$why, timed out after $limit s"; fi
+	if [ "$(kernel_log "$2" | grep -c '^splat')" -gt 0 ]; then why="$why, the kernel complained"; fi
+	why=${why#, }
+
+	if [ -n "$why" ]; then
+		echo "not ok $1 $2 # $why"
+		fail 1
+	elif [ "$plan" = 0 ] || { [ "$status" = 4 ] && [ "$seen" = "$skipped" ]; }; then
+		echo "ok $1 $2 # SKIP"
+	else
+		echo "ok $1 $2"
+	fi
+}
+
+program() {
+	echo "# $mark: start $2"
+	note "start $2"
+	{
+		begin=$(date +%s)
+		run "$2"
+		status=$?
+		echo "$status $(($(date +%s) - begin)) $(leftovers)" >"$work/status"
+	} 2>&1 | results "$1" "$2"
+	note "end $2"
+}
+
+# counters: name, value and tolerance of everything that a leak would change
+counters() {
+	# Fold the per-CPU parts in, so that the figures are exact.
+	cat /proc/sys/vm/stat_refresh >/dev/null 2>&1
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '$1 == "section" { print "module_use_count", $3, 0 }' /proc/modules
+	for name in sections handles views; do
+		echo "$name $(cat "$debug/$name" 2>/dev/null || echo missing) 0"
+	done
+	# No tolerance for pages: tests must also remove their own files.
+	awk '$1 == "Shmem:" { print "shmem_kb", $2, 0 }' /proc/meminfo
+	# This shell's own heap is in it, and grows.
+	awk '$1 == "Committed_AS:" { print "committed_as_kb", $2, 256 }' /proc/meminfo
+	# A cache's idle objects count as used while a CPU holds their slab.
+	for cache in /sys/kernel/slab/section*; do
+		[ -e "$cache/shrink" ] || continue
+		echo 1 >"$cache/shrink"
+	done
+	awk '/^section/ { print "slab_" $1, $2, 0 }' /proc/slabinfo
+}
+
+# compare: print what is not back at its start
+compare() {
+	awk 'NR == FNR { before[$1] = $2; next }
+		{ seen[$1] = 1 }
+		$2 !~ /^[0-9]+$/ { print $1, $2 }
+		$2 - before[$1] > $3 || before[$1] - $2 > ($3 ? 1e9 : 0) {
+			print $1, before[$1] + 0, "before,", $2, "after" }
+		END { for (n in before) if (!(n in seen)) print n, "gone" }
+	' "$work/before" "$work/after"
+}
+
+# leaks NUMBER: nothing of all that the tests created is left
+leaks() {
+	echo "# $mark: start leaks"
+	note "start leaks"
+	# Memory may be freed a little later than the call that gave it up.
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		counters >"$work/after"
+		compare >"$work/why"
+		[ -s "$work/why" ] || break
+		sleep 1
+	done
+	echo "  1..$(($(wc -l <"$work/before") + 1))"
+	n=0
+	bad=0
+	while read -r name value _; do
+		n=$((n + 1))
+		if grep -q "^$name " "$work/why"; then
+			echo "  # $(grep "^$name " "$work/why")"
+			echo "  not ok $n leaks.$name"
+			bad=$((bad + 1))
+		else
+			echo "  ok $n leaks.$name"
+		fi
+	done <"$work/before"
+
+	n=$((n + 1))
+	note "test leaks.reload"
+	if reload >"$work/why" 2>&1; then
+		echo "  ok $n leaks.reload"
+	else
+		sed 's/^/  # /' "$work/why"
+		echo "  not ok $n leaks.reload"
+		bad=$((bad + 1))
+	fi
+	if [ "$(kernel_log leaks | grep -c '^splat')" -gt 0 ]; then
+		bad="$bad and the kernel complained"
+	fi
+	if [ "$bad" = 0 ]; then
+		echo "ok $1 leaks"
+	else
+		echo "not ok $1 leaks # $bad of $n"
+		fail 1
+	fi
+	note "end leaks"
+}
+
+# reload: the module goes when nobody uses it, and comes back
+reload() {
+	for _ in 1 2 3; do
+		rmmod section || return 1
+		[ ! -e /dev/section ] || { echo "/dev/section outlives the module"; return 1; }
+		modprobe section || return 1
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
+			[ ! -e /dev/section ] || break
+			sleep 0.1
+		done
+		[ -e /dev/section ] || { echo "no /dev/section after loading"; return 1; }
+	done
+}
+
+cd "$dir" || exit 1
+echo "KTAP version 1"
+echo "1..$(($# + ${root:-0}))"
+[ -z "$root" ] || counters >"$work/before"
+number=0
+for name; do
+	number=$((number + 1))
+	case $root$name in
+	1*) program $number "$name" ;;
+	*_root_test) echo "ok $number $name # SKIP needs root" ;;
+	*) program $number "$name" ;;
+	esac
+	# What comes after an oops says nothing about the module.
+	if dmesg 2>/dev/null | grep -Eq 'Oops: |kernel BUG at|BUG: unable to handle'; then
+		echo "Bail out! The kernel has had an oops."
+		fail 1
+		break
+	fi
+done
+[ -z "$root" ] || leaks $((number + 1))
+[ -z "$cgroup" ] || rmdir "$cgroup"
+echo "# $mark: complete"
+exit "$(cat "$work/failed")"

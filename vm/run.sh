@@ -1,0 +1,198 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs a command, or a shell, in a virtual machine with section.ko loaded.
+#
+# usage: vm/run.sh [OPTION...] run COMMAND [ARGUMENT...]
+#        vm/run.sh [OPTION...] shell
+#
+#   -k KVER        the fetched kernel to boot: 6.1 or 6.12 (default)
+#   -b MODULE      the module to load (default build/KVER/section.ko; "" for none)
+#   -p PARAMETERS  the module's parameters
+#   -u USER        run the command as root (default), alice or bob
+#   -a FROM:TO     copy a file or directory into the machine
+#   -d             an ext4 disk at /mnt/ext4
+#   -i             count instructions: one CPU, exact and repeatable time
+#   -m MEMORY      default 2G
+#   -c CPUS        default 2
+#   -t SECONDS     kill the machine after this time (default 600; shell: never)
+#   -l FILE        keep the kernel's console log there
+#   -q ARGUMENT    a further argument to QEMU; may be repeated
+#   -n             do not judge the kernel log; the caller does
+#
+# build/selftests and build/userlib/examples are in the machine as /selftests
+# and /examples, both in PATH. The exit status is the command's; 124 if the
+# time was over, 125 if the machine died before the command ended, 126 if the
+# kernel log has a complaint.
+set -eu
+. "$(dirname "$0")/lib.sh"
+umask 022
+PATH=$PATH:/usr/sbin:/sbin
+
+kver=6.12 module=default params='' user=root disk=0 icount=0 mem=2G cpus=2
+limit='' keep='' judge=1 add=() extra=()
+while getopts k:b:p:u:a:dim:c:t:l:q:n opt; do
+	case $opt in
+	k) kver=$OPTARG ;;
+	b) module=$OPTARG ;;
+	p) params=$OPTARG ;;
+	u) user=$OPTARG ;;
+	a) add+=("$OPTARG") ;;
+	d) disk=1 ;;
+	i) icount=1 ;;
+	m) mem=$OPTARG ;;
+	c) cpus=$OPTARG ;;
+	t) limit=$OPTARG ;;
+	l) keep=$OPTARG ;;
+	q) extra+=("$OPTARG") ;;
+	n) judge=0 ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+mode=${1:?"run or shell?"}
+shift
+[ "$module" != default ] || module=$build/$kver/section.ko
+
+mkdir -p "$build/run"
+dir=$(mktemp -d "$build/run/$kver.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+root=$dir/root
+rel=$(release "$kver")
+kroot=$build/kernels/$kver/root
+
+# The kernel modules that tests and the disk need; built in on some kernels.
+load="virtio_pci virtio_blk loop fuse overlay"
+
+mkdir -p "$root"/{bin,etc,examples,selftests} "$root/lib/modules/$rel"
+cp "$(command -v busybox)" "$root/bin/busybox"
+cp "$top/vm/init" "$root/init"
+cat >"$root/etc/passwd" <<EOF
+root:x:0:0:root:/root:/bin/sh
+alice:x:1000:1000:Alice:/home/alice:/bin/sh
+bob:x:1001:1001:Bob:/home/bob:/bin/sh
+nobody:x:65534:65534:nobody:/:/bin/sh
+EOF
+cat >"$root/etc/group" <<EOF
+root:x:0:
+alice:x:1000:
+bob:x:1001:
+nogroup:x:65534:
+EOF
+
+cp "$kroot/lib/modules/$rel"/modules.{order,builtin,builtin.modinfo} \
+	"$root/lib/modules/$rel/"
+for m in $load; do
+	modprobe -d "$kroot" -S "$rel" --show-depends "$m"
+done | while read -r word file _; do
+	[ "$word" = insmod ] || continue
+	to=$root/${file#"$kroot"/}
+	mkdir -p "$(dirname "$to")"
+	case $file in
+	*.xz) xz -dc "$file" >"${to%.xz}" ;;
+	*) cp "$file" "$to" ;;
+	esac
+done
+if [ -n "$module" ]; then
+	mkdir "$root/lib/modules/$rel/extra"
+	cp "$module" "$root/lib/modules/$rel/extra/section.ko"
+fi
+depmod -b "$root" "$rel"
+
+for pair in "$build/selftests:/selftests" "$build/userlib/examples:/examples" "${add[@]}"; do
+	from=${pair%:*} to=$root${pair##*:}
+	[ -e "$from" ] || continue
+	mkdir -p "$(dirname "$to")"
+	if [ -d "$from" ]; then
+		mkdir -p "$to"
+		find "$from/" -maxdepth 1 -type f -perm -u+x -exec cp {} "$to/" \;
+	else
+		cp "$from" "$to"
+	fi
+done
+cp "$top/selftests/run.sh" "$root/selftests/"
+for f in "$top/selftests/settings" "$top"/userlib/examples/*.sh; do
+	[ ! -e "$f" ] || cp "$f" "$root/$([ "${f##*/}" = settings ] && echo selftests || echo examples)/"
+done
+
+# Only a line that the guest cannot have printed by chance ends a run.
+token="section-vm-$RANDOM$RANDOM$RANDOM:"
+quote() { printf "'%s' " "${@//\'/\'\\\'\'}"; }
+{
+	echo "token='$token' user='$user' module_args=$(quote "$params")"
+	echo "interactive=$([ "$mode" = shell ] && echo 1 || echo 0) disk=$disk load='$load'"
+} >"$root/job.conf"
+[ "$mode" = shell ] || { printf 'exec '; quote "$@"; echo; } >"$root/job"
+(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$dir/initrd"
+rm -rf "$root"
+
+# The accelerator is named: /dev/kvm may exist and yet hang the guest.
+qemu=(qemu-system-x86_64 -m "$mem" -nodefaults -display none -no-reboot -nic none
+	-kernel "$build/kernels/$kver/vmlinuz" -initrd "$dir/initrd"
+	-append "console=ttyS0 panic=-1 quiet loglevel=7"
+	-serial "file:$dir/console")
+if [ $icount = 1 ]; then
+	# Virtual time advances one nanosecond per instruction and nothing of the
+	# host enters: the same run gives the same output, byte for byte. ERMS is
+	# off because TCG counts every byte of a "rep stosb".
+	[ $disk = 0 ] || die "-d and -i exclude each other: disk requests complete in the host's time"
+	qemu+=(-accel tcg,thread=single -smp 1 -icount shift=0,sleep=off -seed 1
+		-rtc base=2025-01-01T00:00:00,clock=vm -cpu max,-erms)
+else
+	qemu+=(-accel tcg,thread=multi -smp "$cpus" -cpu max)
+fi
+if [ $disk = 1 ]; then
+	truncate -s 512M "$dir/disk"
+	mke2fs -q -F -t ext4 "$dir/disk"
+	qemu+=(-drive "file=$dir/disk,format=raw,if=none,id=disk,cache=unsafe"
+		-device virtio-blk-pci,drive=disk)
+fi
+qemu+=("${extra[@]}")
+
+status=125
+if [ "$mode" = shell ]; then
+	# Ctrl-C is the guest's; Ctrl-A X ends QEMU.
+	"${qemu[@]}" -serial mon:stdio || true
+	status=0
+else
+	# What the guest prints goes out as it comes, save the line with its status.
+	set +e
+	timeout --foreground -k 5 "${limit:-600}" "${qemu[@]}" -serial stdio \
+		</dev/null 2>"$dir/qemu" |
+		perl -we '
+			my ($token, $file) = @ARGV;
+			$| = 1;
+			while (<STDIN>) {
+				s/\r?\n/\n/;
+				if (s/\Q$token\E exit (\d+)\n//) {
+					open(my $out, ">", $file) or die;
+					print $out $1;
+				}
+				print;
+			}' "$token" "$dir/status"
+	ended=${PIPESTATUS[0]}
+	set -e
+	grep -v 'terminating on signal' "$dir/qemu" >&2 || true
+	if [ -s "$dir/status" ]; then
+		status=$(cat "$dir/status")
+	elif [ "$ended" = 124 ] || [ "$ended" = 137 ]; then
+		status=124
+	fi
+	case $status in
+	124) say "the machine did not end in ${limit:-600} s and was killed" ;;
+	125) say "the machine died" ;;
+	esac
+fi
+
+touch "$dir/console"
+tr -d '\r' <"$dir/console" >"$dir/kernel.log"
+[ -z "$keep" ] || cp "$dir/kernel.log" "$keep"
+if [ $judge = 1 ]; then
+	splats=$(sh "$top/selftests/run.sh" --scan "$dir/kernel.log")
+	if [ -n "$splats" ] || [ "$status" = 124 ] || [ "$status" = 125 ]; then
+		cp "$dir/kernel.log" "$log/console-$kver.log"
+		say "the kernel log is in $log/console-$kver.log; it ends:"
+		tail -n 30 "$dir/kernel.log" >&2
+		[ -z "$splats" ] || [ "$status" = 124 ] || [ "$status" = 125 ] || status=126
+	fi
+fi
+exit "$status"
