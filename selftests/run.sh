@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the section selftests and watches the kernel while they run.
 #
-# usage: run.sh [PROGRAM...]     by default every *_test beside this script
+# usage: run.sh [-t SECONDS] [PROGRAM...]
 #        run.sh --scan [LOG]     print what is wrong in a kernel log, and when
+#
+# Runs every *_test beside this script unless told which, each for no longer
+# than SECONDS or "timeout=" in the file settings, by default 120.
 #
 # Needs only what busybox has. As root, every program runs as an ordinary user
 # ($SECTION_TEST_USER, default alice or nobody), save those named *_root_test.
@@ -48,10 +51,12 @@ if [ "$1" = --scan ]; then
 	exit
 fi
 
-# Without an argument "timeout=" in ./settings counts, as for any kselftest.
-# Emulated machines are slow.
 limit=$(sed -n 's/^timeout=//p' "$dir/settings" 2>/dev/null)
 limit=${limit:-120}
+if [ "$1" = -t ]; then
+	limit=$2
+	shift 2
+fi
 
 if [ $# -eq 0 ]; then
 	for f in "$dir"/*_test; do

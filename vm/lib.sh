@@ -64,3 +64,44 @@ fetch_debs() {
 
 # release KVER: the full release of a fetched kernel
 release() { cat "$build/kernels/$1/release"; }
+
+# The variables that selftests/Makefile is called with.
+kselftest=(OUTPUT="$build/selftests" USERLIB="$build/userlib"
+	KSFT="$build/linux-source/tools/testing/selftests")
+
+# test_programs: the names of all test programs, as the kselftest library tells
+test_programs() {
+	make -s --no-print-directory -C "$top/selftests" "${kselftest[@]}" emit_tests |
+		sed 's/.*://'
+}
+
+# run_tests NAME KVER MODULE RECORD PROGRAM...: run the programs in a machine,
+# show what they say, and write a record of the results for report.pl. The
+# array vm_options has more options for vm/run.sh, test_options for the guest's
+# selftests/run.sh.
+vm_options=()
+test_options=()
+run_tests() {
+	local name=$1 kver=$2 module=$3 record=$4 status=0
+	local console=${record%.record}.console results=${record%.record}.results
+
+	shift 4
+	rm -f "$record" "$console" "$results"
+	{
+		"$top/vm/run.sh" -n -d -k "$kver" -b "$module" -l "$console" \
+			-t "${VM_TIMEOUT:-900}" "${vm_options[@]}" \
+			run /selftests/run.sh "${test_options[@]}" "$@" || status=$?
+		echo "# vm: exit $status"
+	} | tee "$results" |
+		"$top/vm/report.pl" judge "$name" "$console" "$top/selftests/run.sh" \
+			"$record" "$@" leaks
+}
+
+# record RECORD ok|"not ok" SUITE TEST [REASON]: add one result, and show it
+record() {
+	local kind=pass
+
+	[ "$2" = ok ] || kind=fail
+	printf '%s\t%s\t%s\t%s\n' $kind "$3" "$4" "${5:-}" >>"$1"
+	printf '  %s %s %s%s\n' "$2" "$3" "$4" "${5:+: $5}"
+}

@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Compiles the parts that do not depend on a kernel.
+#
+# usage: vm/build.sh userlib|selftests...
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+# Two runs at a time would write the same files.
+exec 9>"$build/lock"
+flock 9
+
+for part; do
+	case $part in
+	# Leaves libsection and, in examples/, static programs.
+	userlib) quietly userlib make -C "$top/userlib" BUILD="$build/userlib" ;;
+	# Leaves the test programs, static, in build/selftests.
+	selftests)
+		# A program whose source is gone must not run on.
+		rm -rf "$build/selftests"
+		quietly selftests make -j"$(nproc)" -C "$top/selftests" "${kselftest[@]}" all
+		;;
+	*) die "unknown part $part" ;;
+	esac || die "$part does not compile"
+done

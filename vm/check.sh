@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs every test on every kernel, each in a virtual machine.
+#
+#   KERNELS='6.12'        only these kernels
+#   TESTS='foo_test ...'  only these programs, and nothing about the runner
+#   VM_TIMEOUT=SECONDS    how long one machine may run
+#   V=1                   show everything that the programs print
+#
+# The last line says "N passed, N failed, N skipped"; the exit status says the
+# same. Records and kernel logs are kept in build/results/latest.
+set -eu
+. "$(dirname "$0")/lib.sh"
+cd "$top"
+
+kernels=${KERNELS:-$all_kernels}
+# A directory of its own: no record of an earlier run can pass for this one's,
+# and several runs do not disturb each other.
+mkdir -p "$build/results"
+find "$build/results" -mindepth 1 -maxdepth 1 -type d -mtime +0 -exec rm -rf {} +
+results=$(mktemp -d "$build/results/$(date +%H%M%S).XXXXXX")
+ln -sfn "${results##*/}" "$build/results/latest"
+records=()
+
+# Whatever stops this script, the last line is the sum, and it is a failure.
+finish() {
+	local status=$?
+
+	[ $status = 0 ] || printf 'fail\tbuild\t*\tsee above\nend\n' >"$results/build.record"
+	[ $status = 0 ] || records+=("$results/build.record")
+	vm/report.pl total "${records[@]}" || exit 1
+	exit $status
+}
+trap finish EXIT
+
+vm/prepare.sh module vm check
+vm/fetch-source.sh
+for kver in $kernels; do
+	vm/fetch-kernel.sh "$kver"
+	say "compiling section.ko for $kver..."
+	vm/build-module.sh "$kver"
+done
+say "compiling the library and the tests..."
+vm/build.sh userlib selftests
+
+mapfile -t programs < <(test_programs)
+[ ${#programs[@]} -gt 0 ] || die "selftests/Makefile names no tests"
+if [ -n "${TESTS:-}" ]; then
+	read -r -a programs <<<"$TESTS"
+else
+	records+=("$results/runner.record")
+	vm/selftest.sh "$results/runner.record" || true
+fi
+
+for kver in $kernels; do
+	record=$results/$kver.record
+	records+=("$record")
+	name="Linux $(release "$kver")"
+	say "booting $name..."
+	run_tests "$name" "$kver" "$build/$kver/section.ko" "$record" "${programs[@]}" || true
+done
+
+# The proof that a broken module does not pass.
+if [ -z "${TESTS:-}" ]; then
+	records+=("$results/mutants.record")
+	CHECK=1 KERNELS=${kernels##* } vm/mutants.sh "$results/mutants.record" || true
+fi
