@@ -20,7 +20,7 @@ quietly() {
 	shift
 	"$@" >"$out" 2>&1 </dev/null && return
 	say "--- end of ${out#"$top"/}:"
-	tail -n 40 "$out" >&2
+	tail -n 20 "$out" >&2
 	return 1
 }
 

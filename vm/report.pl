@@ -153,7 +153,10 @@ sub judge {
 		}
 		my $next = $p->{running} eq "-" ? "" : $p->{running};
 		for my $n (@tests + 1 .. $p->{plan} // 0) {
-			push @results, ["fail", $title, $next || "test $n", "did not report"];
+			my $splat = $splat{"$title\t$next"};
+			push @results, ["fail", $title, $next || "test $n",
+					$splat ? "the kernel complained: $splat->[0]" : "did not report"];
+			$splat->[0] = "" if $splat;
 			$next = "";
 			$found = 1;
 		}

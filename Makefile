@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The targets for people. The module itself is described by Kbuild, which a
+# kernel tree can use too.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD := $(CURDIR)/build
+RELEASE := $(shell uname -r)
+KDIR ?= /lib/modules/$(RELEASE)/build
+export PREFIX DESTDIR KERNELS TESTS MUTANTS V
+
+# What stands against building the module for the running kernel; a kernel
+# without module support has no /proc/modules.
+obstacle := $(if $(wildcard /proc/modules),,has no module support)
+obstacle := $(or $(obstacle),$(if $(wildcard $(KDIR)/Makefile),,has no headers in $(KDIR)))
+
+.PHONY: all module userlib
+# The library is of use by itself, to compile programs for another machine: a
+# module that cannot be built here is told about, and is not an error.
+all: $(if $(obstacle),no-module,module) userlib ## the module for the running kernel, and the library
+
+.PHONY: no-module
+no-module:
+	@echo "The running kernel $(RELEASE) $(obstacle), so only the library is built; \"make demo\" shows the module in a virtual machine."
+
+module: ## the module for the running kernel
+	$(if $(obstacle),$(error The running kernel $(RELEASE) $(obstacle); try "make demo"))
+	@vm/prepare.sh module
+	@vm/build-module.sh -o $(BUILD)/host $(KDIR)
+	@echo "built build/host/section.ko for $(RELEASE)"
+
+userlib: ## libsection and the examples
+	@vm/prepare.sh module
+	@vm/build.sh userlib
+	@echo "built libsection in build/userlib"
+
+.PHONY: install install-userlib load unload
+install: module install-userlib ## install both (PREFIX=, DESTDIR=)
+	$(MAKE) -C $(KDIR) M=$(BUILD)/host INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	$(if $(DESTDIR),,depmod $(RELEASE))
+
+install-userlib: userlib ## install the library only
+	$(MAKE) -C userlib BUILD=$(BUILD)/userlib install
+
+load: module ## load the module that was just built
+	@if [ -e /sys/module/section ]; then rmmod section; fi
+	insmod $(BUILD)/host/section.ko
+
+unload: ## unload it
+	rmmod section
+
+.PHONY: demo shell check mutants lint
+demo: ## see it work in a virtual machine
+	@vm/demo.sh
+
+shell: ## a shell in a virtual machine with the module loaded (KERNELS=6.1)
+	@vm/demo.sh shell
+
+check: ## every test on every kernel (KERNELS=6.12 TESTS='one_test ...' V=1)
+	@vm/check.sh
+
+mutants: ## are the tests able to fail? (MUTANTS='one ...' KERNELS=6.12)
+	@vm/mutants.sh
+
+lint: ## the static checkers
+	@vm/lint.sh
+
+.PHONY: clean distclean help
+clean: ## remove what was compiled, keep what was fetched
+	@if [ -d build ]; then \
+		find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name linux-source \
+			-exec rm -rf {} +; \
+	fi
+
+distclean: ## remove build/ altogether
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18

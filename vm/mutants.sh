@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Breaks the module on purpose, one rule at a time, and requires that the
+# tests notice.
+#
+# usage: vm/mutants.sh [RECORD]
+#
+#   MUTANTS='h1 ...'   only selftests/mutants/h1.patch and so on
+#   CHECK=1            only those that are marked "# check: yes"
+#   KERNELS=6.1        on these kernels (default 6.12)
+#
+# Each patch starts with lines of this form:
+#   # mutant: the rule that it removes
+#   # test: PROGRAM [TEST]       must fail; may be repeated; TEST as in KTAP
+#   # check: yes                 also a part of "make check"
+#   # kernels: 6.12              only there, if the rule matters only there
+# A mutant is caught if one of its tests fails, if the kernel complains while
+# one of its programs runs or if something leaks. What does not apply, does
+# not compile or does not load is not caught but broken.
+set -eu
+. "$(dirname "$0")/lib.sh"
+cd "$top"
+
+kernels=${KERNELS:-6.12}
+dir=$build/mutants
+record=${1:-$dir/mutants.record}
+mkdir -p "$dir"
+: >"$record"
+
+header() { sed -n "s/^# $2: *//p" "$1"; }
+
+# result KVER NAME ok|"not ok" TEXT: one row of the table
+result() {
+	local kind=pass
+
+	[ "$3" = ok ] || kind=fail
+	printf '%s\tmutant\t%s on %s\t%s\n' $kind "$2" "$1" "$4" >>"$record"
+	printf '  %-6s %-5s %-26s %s\n' "$3" "$1" "$2" "$4"
+}
+
+# mutant KVER PATCH: build, boot, judge
+mutant() {
+	local kver=$1 patch=$2 name programs wanted why
+	local src
+
+	name=$(basename "$patch" .patch)
+	src=$dir/$name-$kver
+	rm -rf "$src"
+	mkdir -p "$src/src"
+	cp -r Kbuild module uapi "$src/src/"
+	if ! patch -s -p1 -d "$src/src" <"$patch" >"$src/patch.log" 2>&1; then
+		result "$kver" "$name" "not ok" "does not apply: $src/patch.log"
+		return
+	fi
+	if ! vm/build-module.sh -s "$src/src" -o "$src/build" "$kver" 2>"$src/build.log"; then
+		result "$kver" "$name" "not ok" "does not compile: $src/build.log"
+		return
+	fi
+	mapfile -t programs < <(header "$patch" test | awk '!seen[$1]++ { print $1 }')
+	if [ ${#programs[@]} = 0 ]; then
+		result "$kver" "$name" "not ok" "names no test"
+		return
+	fi
+	run_tests M "$kver" "$src/build/section.ko" "$src/run.record" "${programs[@]}" \
+		>"$src/run.log" 2>&1 || true
+
+	# A machine that never came to a test proves nothing about the rule.
+	if ! grep -q '^# section-selftests: start' "$src/run.results"; then
+		result "$kver" "$name" "not ok" "does not run: $src/run.log"
+		return
+	fi
+	wanted=$(header "$patch" test)
+	why=$(awk -F '\t' -v wanted="$wanted" '
+		BEGIN {
+			n = split(wanted, line, "\n")
+			for (i = 1; i <= n; i++) {
+				split(line[i], word, " ")
+				program["M " word[1]] = 1
+				if (word[2] != "") { named = 1; test["M " word[1], word[2]] = 1 }
+			}
+			program["M leaks"] = 1
+		}
+		$1 != "fail" { next }
+		$2 == "M leaks" || $4 ~ /the kernel complained/ ||
+		program[$2] && (!named || ($2, $3) in test) {
+			sub(/^M /, "", $2)
+			print $2 ($3 == "*" ? "" : " " $3) ($4 == "" ? "" : ": " $4)
+			exit
+		}' "$src/run.record")
+	if [ -n "$why" ]; then
+		result "$kver" "$name" ok "caught by $why"
+		rm -rf "$src"
+	else
+		result "$kver" "$name" "not ok" "survived: $src/run.log"
+	fi
+}
+
+patches=()
+for patch in selftests/mutants/*.patch; do
+	[ -e "$patch" ] || continue
+	name=$(basename "$patch" .patch)
+	if [ -n "${MUTANTS:-}" ]; then
+		case " $MUTANTS " in *" $name "*) ;; *) continue ;; esac
+	fi
+	[ -z "${CHECK:-}" ] || [ "$(header "$patch" check)" = yes ] || continue
+	patches+=("$patch")
+done
+
+if [ -z "${CHECK:-}" ]; then
+	vm/prepare.sh module vm check
+	vm/fetch-source.sh
+	for kver in $kernels; do
+		vm/fetch-kernel.sh "$kver"
+	done
+	vm/build.sh userlib selftests
+fi
+
+say "breaking the module in ${#patches[@]} ways..."
+for kver in $kernels; do
+	for patch in "${patches[@]}"; do
+		only=$(header "$patch" kernels)
+		case " ${only:-$kver} " in *" $kver "*) mutant "$kver" "$patch" ;; esac
+	done
+done
+echo end >>"$record"
+[ ${#patches[@]} -gt 0 ] || die "selftests/mutants has no such patch"
+! grep -q '^fail' "$record"
