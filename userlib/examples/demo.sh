@@ -1,0 +1,203 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+#
+# Plays the examples beside this script and checks what they show.  Needs the
+# section module, no privileges, and nothing but a shell and busybox.
+# Exits with 0 only if everything that it claims was seen.
+
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/section-demo.XXXXXX") || exit 1
+pids=
+
+cleanup()
+{
+	for pid in $pids; do
+		kill "$pid" 2>/dev/null
+	done
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+heading()
+{
+	printf '\n\033[1m%s\033[0m\n' "$1"
+}
+
+say()
+{
+	printf '  %s\n' "$1"
+}
+
+ok()
+{
+	printf '  \033[32m✓ %s\033[0m\n' "$1"
+}
+
+fail()
+{
+	printf '  \033[31m✗ %s\033[0m\n' "$1"
+	exit 1
+}
+
+# check SENTENCE CONDITION...: a claim, and the test(1) that proves it
+check()
+{
+	claim=$1
+	shift
+	if test "$@"; then
+		ok "$claim"
+	else
+		fail "This should hold, but does not: $claim ($*)"
+	fi
+}
+
+# The process on file descriptors 3 (its input) and 4 (its output) is A, the one
+# on 5 and 6 is B.  A line that a process prints is shown and kept in $line.
+hear()
+{
+	# shellcheck disable=SC3045 # busybox's read has -t
+	if ! read -r -t 20 line <&"$1"; then
+		fail "Process $2 ended, or said nothing for 20 seconds: $(cat "$work/errors")"
+	fi
+	say "$2: $line"
+}
+
+# All that a program prints, in $lines; the program must succeed.
+run()
+{
+	program=$1
+	shift
+	lines=$("$here/$program" "$@" 2>&1)
+	result=$?
+	printf '%s\n' "$lines" | sed 's/^/  /'
+	test "$result" -eq 0 || fail "$program ended with an error."
+}
+
+# field LINE 's/.../': takes a value out of a line
+field()
+{
+	printf '%s\n' "$1" | sed -n "$2"
+}
+
+pid_of()
+{
+	field "$1" 's/^pid \([0-9]*\).*/\1/p'
+}
+
+address_of()
+{
+	field "$1" 's/.* at \(0x[0-9a-f]*\):.*/\1/p'
+}
+
+shmem()
+{
+	sed -n 's/^Shmem: *\([0-9]*\) kB/\1/p' /proc/meminfo
+}
+
+mkfifo "$work/a.in" "$work/a.out" "$work/b.in" "$work/b.out" || exit 1
+
+printf '\033[1m/dev/section: memory with a name, a size, rights and a lifetime\033[0m\n'
+say "This is $(id -un 2>/dev/null || id -u) (uid $(id -u)) on Linux $(uname -r)."
+test -c /dev/section || fail 'There is no /dev/section: modprobe section'
+
+heading '1. Two programs share memory by name'
+before=$(shmem)
+"$here/writer" <"$work/a.in" >"$work/a.out" 2>"$work/errors" &
+a=$!
+pids=$a
+exec 3>"$work/a.in" 4<"$work/a.out"
+hear 4 A
+line_a=$line
+"$here/reader" <"$work/b.in" >"$work/b.out" 2>"$work/errors" 3>&- 4<&- &
+b=$!
+pids="$pids $b"
+exec 5>"$work/b.in" 6<"$work/b.out"
+hear 6 B
+check 'they are two processes' "$(pid_of "$line_a")" -ne "$(pid_of "$line")"
+check 'with views at different addresses' \
+	"$(address_of "$line_a")" != "$(address_of "$line")"
+check 'and B sees what A wrote' "${line##* }" = 0x123456
+
+echo >&3
+hear 4 A
+wait "$a"
+echo >&5
+hear 6 B
+check 'A is gone, and B still has the data' "${line##* }" = 0x123456
+
+exec 5>&-
+hear 6 B
+wait "$b"
+exec 3>&- 4<&- 6<&-
+pids=
+lines=$("$here/reader" 0 2>&1)
+result=$?
+say "C: $lines"
+check 'B is gone, and with it the name' "$result" -eq 1
+case $lines in
+*'no section has this name'*) ;;
+*) fail 'The name could not be opened, but for another reason.' ;;
+esac
+# The kernel counts in batches, one for each processor.
+tries=50
+after=$(shmem)
+while [ "$after" -gt $((before + 1024)) ] && [ "$tries" -gt 0 ]; do
+	usleep 100000
+	after=$(shmem)
+	tries=$((tries - 1))
+done
+say "shared memory of the system: $before kB before, $after kB after"
+check 'and the memory' "$after" -le $((before + 1024))
+
+heading '2. Two programs share a file'
+printf '........ is what A changes.\n' >"$work/letters.txt"
+say "the file before: $(cat "$work/letters.txt")"
+"$here/file_writer" "$work/letters.txt" <"$work/a.in" >"$work/a.out" \
+	2>"$work/errors" &
+a=$!
+pids=$a
+exec 3>"$work/a.in" 4<"$work/a.out"
+hear 4 A
+line_a=$line
+line=$("$here/file_reader" 2>&1)
+say "B: $line"
+check 'B sees in its own view what A wrote by pointer' "${line##* }" = ABCDEFGH
+check 'at another address' "$(address_of "$line_a")" != "$(address_of "$line")"
+say "the file after: $(cat "$work/letters.txt")"
+check 'and so does everybody who reads the file' \
+	"$(cat "$work/letters.txt")" = 'ABCDEFGH is what A changes.'
+exec 3>&- 4<&-
+wait "$a"
+pids=
+
+heading '3. Copy on write'
+run cow "$work/cow.bin"
+first=$(printf '%s\n' "$lines" | sed -n 1p)
+wrote=$(printf '%s\n' "$lines" | sed -n 2p)
+other=$(printf '%s\n' "$lines" | sed -n 3p)
+both=$(printf '%s\n' "$lines" | sed -n 4p)
+kb='s/.* \([0-9]*\) kB are private/\1/p'
+sees='s/.*: sees \(.\).*/\1/p'
+check 'the writer sees its change' "$(field "$wrote" "$sees")" = X
+check 'another private view does not' "$(field "$other" "$sees")" = o
+check 'nor does the section' "$(field "$both" "$sees")" = o
+check 'nor does the file' "${both##* }" = o
+check 'nothing was copied before the write' "$(field "$first" "$kb")" -eq 0
+check 'and one page of 4 kB after it' "$(field "$wrote" "$kb")" -eq 4
+check 'by the writer alone' "$(field "$other" "$kb")" -eq 0
+
+heading '4. A handle is inherited, without any name'
+run inherit
+check 'the child read and the parent got its answer' \
+	"$(printf '%s\n' "$lines" | sed -n 's/.*read //p' | tr -d '\n')" = \
+	'"hello, child""hello, parent"'
+
+heading '5. A process is killed and leaves nothing behind'
+run killed
+case $lines in
+*'the name is gone'*) ok 'no name, no memory, nothing to clean up' ;;
+*) fail 'Something was left behind.' ;;
+esac
+
+printf '\n\033[1mEverything above was checked.\033[0m\n'

@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * libsection: memory with a name, a size, rights and a lifetime.
+ */
+#ifndef SECTION_H
+#define SECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/section.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * DOC: Conventions
+ *
+ * A *handle* is a file descriptor of a section, a *view* is memory that shows
+ * a part of it.  The section's name lives as long as a handle of it is open,
+ * its memory as long as a handle, an anchor or a view exists; there is nothing
+ * to delete and nothing to clean up.
+ *
+ * Functions return a descriptor or 0, or -1 with errno set; those that return
+ * a pointer return NULL with errno set.  Bytes are bytes: lengths and offsets
+ * are never in pages.  A function that fails has changed nothing and leaves
+ * its results untouched.
+ *
+ * The library keeps no state of any kind.  Every function may be called from
+ * several threads at once, and between fork(2) and execve(2).  All except
+ * section_list(), section_list_at() and section_list_free() do nothing but
+ * make system calls and may also be called from a signal handler (which saves
+ * errno, as always).
+ *
+ * Functions without a device argument open /dev/section for the duration of
+ * the call.  A program that will lose sight of /dev (chroot, sandbox), or that
+ * creates many sections, opens it once with section_device_open() and uses the
+ * functions whose names end in ``_at``.
+ *
+ * DOC: Errors of the library
+ *
+ * Numbers have the meanings that <linux/section.h> lists, and two more:
+ *
+ * ENOSYS
+ *	There are no sections here: the module is not loaded, or this process
+ *	cannot see /dev/section.  ENOENT therefore always means that no section
+ *	has the name.
+ * EPERM
+ *	Also: this process may not open /dev/section.
+ *
+ * EMFILE, ENFILE and ENOMEM may also come from opening /dev/section.
+ * section_explain() turns any of them into a sentence.
+ */
+
+/** SECTION_DEVICE_DEFAULT - as a device argument: open /dev/section */
+#define SECTION_DEVICE_DEFAULT	(-100)
+
+/** SECTION_NAME_SIZE - a buffer of this size holds every name, terminated */
+#define SECTION_NAME_SIZE	(SECTION_NAME_MAX + 1)
+
+/**
+ * struct section_attributes - how to create or open a section
+ * @bytes: Size.  0 is allowed only with a file and means all of it.
+ * @prot: SECTION_PROT_*: the most that any view may ever be.
+ * @rights: SECTION_RIGHT_* of the new handle, or SECTION_RIGHTS_MAXIMUM.
+ * @mode: Who may open the section by name: nine permission bits, to which the
+ *	umask does not apply.
+ * @gid: Group of the section, or SECTION_CALLER_GROUP.
+ * @owner: User that an existing section must belong to, or SECTION_ANY_OWNER.
+ *	Expect an owner when you open a name in the global scope: anybody may
+ *	have created it.
+ * @file_fd: File behind the section, or -1 for anonymous memory.  It may be
+ *	closed after the call.
+ * @scope_fd: Network namespace of the name, or -1 for the caller's.
+ * @global: The name is in the scope that all users share.
+ * @inherit: The handle stays open over execve(2).
+ *
+ * Initialize it with SECTION_ATTRIBUTES_INIT or section_attributes_init(), then
+ * change what should be different.  section_open_at() looks at @rights, @owner,
+ * @scope_fd, @global and @inherit only.
+ */
+struct section_attributes {
+	uint64_t bytes;
+	uint32_t prot;
+	uint32_t rights;
+	uint32_t mode;
+	uint32_t gid;
+	uint32_t owner;
+	int file_fd;
+	int scope_fd;
+	bool global;
+	bool inherit;
+};
+
+/**
+ * SECTION_ATTRIBUTES_INIT - initializer of a struct section_attributes
+ *
+ * Readable and writable anonymous memory without a size yet, every right for
+ * the creator, mode 0600, no expectation about the owner, the caller's own
+ * scope, close-on-exec.
+ */
+#define SECTION_ATTRIBUTES_INIT { \
+	0, SECTION_PROT_READ | SECTION_PROT_WRITE, SECTION_RIGHTS_MAXIMUM, \
+	0600, SECTION_CALLER_GROUP, SECTION_ANY_OWNER, -1, -1, false, false }
+
+/**
+ * struct section_info - what a section is
+ * @id: Number of the section: equal numbers mean the same section.
+ * @bytes: Size.
+ * @resident: Bytes of memory that the backing holds now; of a file, that of
+ *	the whole file.  0 in a list.
+ * @prot: SECTION_PROT_*.
+ * @rights: SECTION_RIGHT_* of the handle that was asked.  0 in a list.
+ * @attributes: SECTION_ATTR_*.
+ * @mode: Permission bits.
+ * @uid: Owner.
+ * @gid: Group.
+ * @creator: Process that created it, 0 if it has ended or cannot be seen.
+ * @handles: How many handles are open, in all processes.
+ * @views: How many views exist, in all processes.
+ */
+struct section_info {
+	uint64_t id;
+	uint64_t bytes;
+	uint64_t resident;
+	uint32_t prot;
+	uint32_t rights;
+	uint32_t attributes;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	pid_t creator;
+	uint32_t handles;
+	uint32_t views;
+};
+
+/**
+ * struct section_view_info - what a view is
+ * @address: Where it begins.
+ * @length: Its length in bytes.
+ * @offset: Where in the section it begins, in bytes.
+ * @bytes: Size of the section.
+ * @id: Number of the section, as in struct section_info.
+ * @prot: PROT_* of the view now.
+ * @max_prot: The most that mprotect(2) can make of it.
+ * @attributes: SECTION_ATTR_* of the section.
+ * @private_view: It is copy-on-write.
+ */
+struct section_view_info {
+	void *address;
+	size_t length;
+	uint64_t offset;
+	uint64_t bytes;
+	uint64_t id;
+	uint32_t prot;
+	uint32_t max_prot;
+	uint32_t attributes;
+	bool private_view;
+};
+
+/**
+ * struct section_entry - one line of a list
+ * @name: The name, terminated; it belongs to the list.
+ * @info: The section; @rights and @resident of it are 0.
+ */
+struct section_entry {
+	const char *name;
+	struct section_info info;
+};
+
+/**
+ * enum section_operation - what failed, for section_explain()
+ * @SECTION_OP_VERSION: section_version(), section_device_open().
+ * @SECTION_OP_CREATE: Any function that creates.
+ * @SECTION_OP_OPEN: section_open(), section_open_at().
+ * @SECTION_OP_DUPLICATE: section_duplicate(), section_anchor().
+ * @SECTION_OP_QUERY: section_query().
+ * @SECTION_OP_LIST: section_list(), section_list_at().
+ * @SECTION_OP_MAP: Any function that maps.
+ * @SECTION_OP_UNMAP: section_unmap().
+ * @SECTION_OP_FLUSH: section_flush().
+ * @SECTION_OP_QUERY_VIEW: section_query_view(), section_query_view_at().
+ */
+enum section_operation {
+	SECTION_OP_VERSION,
+	SECTION_OP_CREATE,
+	SECTION_OP_OPEN,
+	SECTION_OP_DUPLICATE,
+	SECTION_OP_QUERY,
+	SECTION_OP_LIST,
+	SECTION_OP_MAP,
+	SECTION_OP_UNMAP,
+	SECTION_OP_FLUSH,
+	SECTION_OP_QUERY_VIEW,
+};
+
+/* Device */
+
+/**
+ * section_device_open - open /dev/section for the functions with a device
+ *
+ * The descriptor is close-on-exec and gives no access to any section by
+ * itself.  Close it with close(2).
+ *
+ * Return: a descriptor, or -1 with errno:
+ * EMFILE or ENFILE (no more descriptors), ENOMEM (not enough memory),
+ * ENOSYS (no /dev/section), EPERM (it may not be opened), EINTR (signal).
+ */
+int section_device_open(void);
+
+/**
+ * section_version - ask which version of the interface the module has
+ *
+ * Return: the version, 1 or more, or -1 with the errors of
+ * section_device_open().
+ */
+int section_version(void);
+
+/**
+ * section_version_at - section_version() through an open device
+ * @device: Descriptor of /dev/section, or SECTION_DEVICE_DEFAULT.
+ *
+ * Return: the version, or -1 with the errors of section_version(), EBADF
+ * (@device is not open) or ENOTTY (it is something else).
+ */
+int section_version_at(int device);
+
+/* Create and open */
+
+/**
+ * section_attributes_init - give a struct section_attributes its defaults
+ * @attributes: What to initialize.
+ *
+ * Does what SECTION_ATTRIBUTES_INIT does, for languages without macros.
+ */
+void section_attributes_init(struct section_attributes *attributes);
+
+/**
+ * section_create - create a section of anonymous memory
+ * @name: The name, terminated, or NULL for a section without one.
+ * @bytes: Size; rounded up to pages.
+ *
+ * The section is readable and writable, for the calling user only.  All of it
+ * is accounted now, so that a later touch does not fail for lack of commit.
+ *
+ * Return: a handle with every right that such a section gives, or -1 with errno:
+ * EDQUOT (as many sections or names as the administrator allows),
+ * EEXIST (the name exists), EINTR (signal), EINVAL (bad name, or @bytes is 0),
+ * EMFILE, ENFILE, ENAMETOOLONG (more than SECTION_NAME_MAX bytes),
+ * ENOMEM (memory or commit), ENOSYS, EOVERFLOW (too large),
+ * EPERM (a security module refused).
+ */
+int section_create(const char *name, uint64_t bytes);
+
+/**
+ * section_create_or_open - open a section of anonymous memory, or create it
+ * @name: The name, terminated.
+ * @bytes: Size if it is created; ignored if it exists.
+ * @existed: Set to whether it existed; may be NULL.
+ *
+ * One step: of several processes that call it at once, exactly one creates.
+ * What that one writes into the section afterwards may not be there yet when
+ * the others look.
+ *
+ * Return: a handle, or -1 with the errors of section_create() except EEXIST,
+ * and EACCES (it exists, and gives the caller no rights).
+ */
+int section_create_or_open(const char *name, uint64_t bytes, bool *existed);
+
+/**
+ * section_create_file - create a section over a file
+ * @name: The name, terminated, or NULL for a section without one.
+ * @file_fd: A regular file, open for reading, and for writing if @prot has
+ *	SECTION_PROT_WRITE.  It may be closed afterwards.
+ * @bytes: Size, 0 for all of the file.  A file that is shorter is grown if
+ *	@prot has SECTION_PROT_WRITE; that reserves no disk space.
+ * @prot: SECTION_PROT_*.
+ *
+ * Return: a handle, or -1 with errno: those of section_create(), and
+ * EACCES (the file is not open for what @prot asks, or is append-only),
+ * EBADF (@file_fd is not open), EFBIG (the file cannot grow so far),
+ * ENODATA (the file is empty and @bytes is 0), ENODEV (this kind of file
+ * cannot back a section), ENOSPC (disk full),
+ * EPERM (also: noexec mount, seals of a memfd),
+ * ETXTBSY (swap space or a running program), and errors of its file system.
+ */
+int section_create_file(const char *name, int file_fd, uint64_t bytes,
+			uint32_t prot);
+
+/**
+ * section_create_at - create a section, with everything that can be chosen
+ * @device: Descriptor of /dev/section, or SECTION_DEVICE_DEFAULT.
+ * @name: The name, terminated, or NULL for a section without one.
+ * @attributes: How, initialized by SECTION_ATTRIBUTES_INIT.
+ * @existed: NULL to fail if the name exists.  Otherwise an existing section is
+ *	opened, and this is set to whether it existed.
+ *
+ * Return: a handle, or -1 with errno: those of section_create() and
+ * section_create_file(), and EACCES (also: @rights exceeds @prot, or the
+ * existing section does not grant it), EBADF (also: @scope_fd),
+ * EKEYREJECTED (the existing section belongs to another user than @owner),
+ * EPERM (also: the global scope is restricted, or @gid is not one of the
+ * caller's groups), ENOTTY (@device is something else).
+ */
+int section_create_at(int device, const char *name,
+		      const struct section_attributes *attributes,
+		      bool *existed);
+
+/**
+ * section_open - open a section of this user by name
+ * @name: The name, terminated.
+ * @rights: SECTION_RIGHT_* of the handle, or SECTION_RIGHTS_MAXIMUM.
+ *
+ * Return: a handle, or -1 with errno: EACCES (@rights are not granted),
+ * EINVAL (bad name or rights), EMFILE, ENFILE, ENAMETOOLONG,
+ * ENOENT (no section has this name), ENOMEM, ENOSYS,
+ * EPERM or ETXTBSY (policy forbids to map its file).
+ */
+int section_open(const char *name, uint32_t rights);
+
+/**
+ * section_open_at - open a section by name, with everything that can be chosen
+ * @device: Descriptor of /dev/section, or SECTION_DEVICE_DEFAULT.
+ * @name: The name, terminated.
+ * @attributes: Rights, expected owner and scope; NULL for the defaults.
+ *
+ * Return: a handle, or -1 with errno: those of section_open(), and
+ * EBADF (@scope_fd or @device is not open), EKEYREJECTED (it belongs to
+ * another user than @owner), ENOTTY (@device is something else).
+ */
+int section_open_at(int device, const char *name,
+		    const struct section_attributes *attributes);
+
+/* Handles */
+
+/**
+ * section_duplicate - make another handle, usually with fewer rights
+ * @handle: The handle.
+ * @rights: A subset of its rights, or SECTION_RIGHTS_MAXIMUM for the same.
+ * @flags: 0, or SECTION_DUPLICATE_ANCHOR, SECTION_DUPLICATE_INHERIT.
+ *
+ * A right that the duplicate lacks cannot be regained from it by any means:
+ * pass a duplicate without SECTION_RIGHT_WRITE to those who may only read.
+ *
+ * Return: a handle, or -1 with errno: EACCES (@handle lacks some of @rights),
+ * EBADF, EINVAL (unknown flag or right; @handle is an anchor and
+ * SECTION_DUPLICATE_ANCHOR is not given), EMFILE, ENFILE, ENOMEM,
+ * ENOTTY (not a handle).
+ */
+int section_duplicate(int handle, uint32_t rights, uint32_t flags);
+
+/**
+ * section_anchor - keep the memory of a section without keeping its name
+ * @handle: The handle.
+ *
+ * An anchor can be mapped like a handle, with the same rights, but neither
+ * keeps the name alive nor is counted as a handle.
+ *
+ * Return: the anchor, or -1 with the errors of section_duplicate().
+ */
+int section_anchor(int handle);
+
+/**
+ * section_query - ask for the properties of a section
+ * @handle: A handle with SECTION_RIGHT_QUERY.
+ * @info: Where to write them.
+ * @name: Where to write the name, terminated, empty if it has none; or NULL.
+ * @name_size: Room at @name; SECTION_NAME_SIZE is always enough.
+ *
+ * Return: 0, or -1 with errno: EACCES (@handle lacks SECTION_RIGHT_QUERY),
+ * EBADF, EFAULT, ENOTTY (not a handle), ERANGE (the name does not fit).
+ */
+int section_query(int handle, struct section_info *info,
+		  char *name, size_t name_size);
+
+/**
+ * section_close - close a handle or an anchor
+ * @handle: The handle.
+ *
+ * Views of the section stay.  The descriptor is closed whatever happens, also
+ * when a signal arrives; never call it again.
+ *
+ * Return: 0, or -1 with errno: EBADF.
+ */
+int section_close(int handle);
+
+/* Views */
+
+/**
+ * section_map - map a view
+ * @handle: The handle; it may be closed afterwards.
+ * @prot: PROT_READ, PROT_WRITE, PROT_EXEC of <sys/mman.h>, or PROT_NONE.
+ * @flags: 0 for a shared view, SECTION_MAP_PRIVATE for a copy-on-write one.
+ * @offset: Where in the section it begins, a multiple of the page size.
+ * @length: Length in bytes, 0 for all from @offset to the end.
+ *
+ * Return: the view, or NULL with errno:
+ * EACCES (@handle lacks read, or write for a writable shared view, or execute
+ * for an executable one), EBADF, EINVAL (unknown flag, odd @offset),
+ * ENODEV (the file system cannot do it), ENOMEM (memory, address space, too
+ * many mappings), ENOTTY (not a handle), ENXIO (not inside the section),
+ * EOVERFLOW (@offset + @length), EPERM (security module, sealed memfd).
+ */
+void *section_map(int handle, int prot, uint32_t flags, uint64_t offset,
+		  size_t length);
+
+/**
+ * section_map_all - map all of a section and learn how much that is
+ * @handle: The handle; it may be closed afterwards.
+ * @prot: As in section_map().
+ * @flags: As in section_map().
+ * @length: Set to the length of the view, rounded up to pages.
+ *
+ * Return: the view, or NULL with the errors of section_map().
+ */
+void *section_map_all(int handle, int prot, uint32_t flags, size_t *length);
+
+/**
+ * section_map_fixed - map a view at a chosen address
+ * @handle: The handle; it may be closed afterwards.
+ * @address: Where, a multiple of the page size, not NULL.
+ * @prot: As in section_map().
+ * @flags: As in section_map().
+ * @offset: As in section_map().
+ * @length: As in section_map().
+ *
+ * Never replaces anything that is mapped there.
+ *
+ * Return: @address, or NULL with the errors of section_map(), and
+ * EEXIST (the range is not free), EINVAL (also: @address).
+ */
+void *section_map_fixed(int handle, void *address, int prot, uint32_t flags,
+			uint64_t offset, size_t length);
+
+/**
+ * section_unmap - unmap a view, or a part of one
+ * @address: Where, a multiple of the page size.
+ * @length: Length in bytes, rounded up to pages.
+ *
+ * Nothing is lost by it: what was written to a shared view is in the section.
+ * Does not look whether it is a view: unmaps whatever is there, as munmap(2).
+ *
+ * Return: 0, or -1 with errno: EINVAL (@address, or @length is 0),
+ * ENOMEM (too many mappings).
+ */
+int section_unmap(void *address, size_t length);
+
+/**
+ * section_flush - write changes of a shared view to the file behind it
+ * @address: First byte; any address inside the view.
+ * @length: How many bytes.
+ * @async: Only start writing, do not wait until it is on the disk.
+ *
+ * Other processes see changes at once, with or without it, by their views and
+ * by read(2).  It is about surviving a crash of the machine, and does nothing
+ * for anonymous memory or private views.
+ *
+ * Return: 0, or -1 with errno: EINVAL (@address + @length overflows),
+ * ENOMEM (something there is not mapped), EIO or another error of the file
+ * system (the data may not be on the disk).
+ */
+int section_flush(void *address, size_t length, bool async);
+
+/**
+ * section_query_view - ask which view an address is in
+ * @address: Any address in the calling process.
+ * @info: Where to write the answer.
+ *
+ * Works also when no handle is open any more.  A view of which a part was
+ * changed by mprotect(2) or munmap(2) is reported as the part around @address.
+ *
+ * Return: 0, or -1 with errno: EFAULT (@address is not in a view), or the
+ * errors of section_device_open().
+ */
+int section_query_view(const void *address, struct section_view_info *info);
+
+/**
+ * section_query_view_at - section_query_view() through an open device
+ * @device: Descriptor of /dev/section, or SECTION_DEVICE_DEFAULT.
+ * @address: As in section_query_view().
+ * @info: As in section_query_view().
+ *
+ * Return: 0, or -1 with the errors of section_query_view(), EBADF or ENOTTY
+ * (@device).
+ */
+int section_query_view_at(int device, const void *address,
+			  struct section_view_info *info);
+
+/* Names */
+
+/**
+ * section_list - list the named sections that the caller may query
+ * @global: List the scope that all users share instead of the caller's own.
+ * @count: Set to how many there are.
+ *
+ * Memory is allocated; not for signal handlers.  Asks again when sections were
+ * created meanwhile.
+ *
+ * Return: an array of @count entries, to be freed by section_list_free() (also
+ * if @count is 0), or NULL with errno: EINTR, ENOMEM, or the errors of
+ * section_device_open().
+ */
+struct section_entry *section_list(bool global, size_t *count);
+
+/**
+ * section_list_at - section_list() with everything that can be chosen
+ * @device: Descriptor of /dev/section, or SECTION_DEVICE_DEFAULT.
+ * @scope_fd: Network namespace to list, or -1 for the caller's.
+ * @global: As in section_list().
+ * @count: As in section_list().
+ *
+ * Return: as section_list(), and EBADF, EINVAL (@scope_fd is not a network
+ * namespace), ENOTTY (@device).
+ */
+struct section_entry *section_list_at(int device, int scope_fd, bool global,
+				      size_t *count);
+
+/**
+ * section_list_free - free a list
+ * @list: What section_list() returned, or NULL.
+ */
+void section_list_free(struct section_entry *list);
+
+/* Errors */
+
+/**
+ * section_explain - say what an error means and what to do about it
+ * @operation: What was tried.
+ * @error: The value of errno after it.
+ *
+ * The sentence is English, begins in lower case and has no final full stop, so
+ * that it can follow a colon.  Changes neither errno nor anything else.
+ *
+ * Return: a string that stays valid forever.
+ */
+const char *section_explain(enum section_operation operation, int error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SECTION_H */
