@@ -52,12 +52,14 @@ static void print_name(const char *name)
 	const unsigned char *p;
 
 	for (p = (const unsigned char *)name; *p; p++) {
-		if (*p < 0x20 || *p == 0x7f)
+		if (*p < 0x20 || *p == 0x7f) {
 			printf("\\x%02x", *p);
-		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-			printf("\\x%02x\\x%02x", p[0], *++p);
-		else
+		} else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) {
+			printf("\\xc2\\x%02x", p[1]);
+			p++;
+		} else {
 			putchar(*p);
+		}
 	}
 }
 
