@@ -211,7 +211,7 @@ leaks() {
 	echo "  1..$(($(wc -l <"$work/before") + 1))"
 	n=0
 	bad=0
-	while read -r name value _; do
+	while read -r name _; do
 		n=$((n + 1))
 		if grep -q "^$name " "$work/why"; then
 			echo "  # $(grep "^$name " "$work/why")"

@@ -7,6 +7,7 @@
 # KERNEL is 6.1 or 6.12 for a fetched kernel, or a kernel build directory.
 # The result is OUT/section.ko, by default build/KERNEL/section.ko.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 src=$top out=
@@ -42,3 +43,5 @@ find "$out" -xtype l -delete
 quietly "module-$(basename "$out")" \
 	make -C "$kdir" M="$out" -j"$(nproc)" "$@" modules ||
 	die "section.ko does not compile for $kernel"
+# Where the module's own Kbuild puts it is its own affair.
+[ ! -e "$out/module/section.ko" ] || ln -sf module/section.ko "$out/section.ko"

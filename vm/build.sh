@@ -4,6 +4,7 @@
 #
 # usage: vm/build.sh userlib|selftests...
 set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # Two runs at a time would write the same files.

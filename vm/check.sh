@@ -10,6 +10,7 @@
 # The last line says "N passed, N failed, N skipped"; the exit status says the
 # same. Records and kernel logs are kept in build/results/latest.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$top"
 

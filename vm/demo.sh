@@ -7,6 +7,7 @@
 # Without an argument it runs userlib/examples/demo.sh as an ordinary user and
 # has its exit status; with "shell" there is a shell to look around.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$top"
 

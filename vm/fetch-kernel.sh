@@ -10,6 +10,7 @@
 #   root/        the unpacked packages
 #   headers      a symlink to what out-of-tree modules are built against
 set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 kver=$1
@@ -58,6 +59,7 @@ cd "$dest.new"
 ln -s "root/boot/vmlinuz-$abi" vmlinuz
 ln -s "root/usr/src/linux-headers-$abi" headers
 # The only absolute path in the headers; its target lies beside them.
+# shellcheck disable=SC2016 # make expands it
 sed -i 's|^include /usr/src/|include $(dir $(lastword $(MAKEFILE_LIST)))../|' headers/Makefile
 ! grep -q '^include /' headers/Makefile || die "unexpected headers/Makefile of $abi"
 # The index of modules is made at installation, which did not happen.

@@ -3,6 +3,7 @@
 # Fetches the parts of the kernel's source that tests and lint use, the
 # kselftest harness, checkpatch and kernel-doc, into build/linux-source.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 package=linux-source-6.12

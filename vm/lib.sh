@@ -6,6 +6,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${BUILD:-$top/build}
 log=$build/log
 # Every kernel that must build, run and pass, in the order in which it is tested.
+# shellcheck disable=SC2034 # for those who source this
 all_kernels="6.1 6.12"
 mkdir -p "$log"
 
@@ -79,8 +80,7 @@ test_programs() {
 # show what they say, and write a record of the results for report.pl. The
 # array vm_options has more options for vm/run.sh, test_options for the guest's
 # selftests/run.sh.
-vm_options=()
-test_options=()
+vm_options=() test_options=()
 run_tests() {
 	local name=$1 kver=$2 module=$3 record=$4 status=0
 	local console=${record%.record}.console results=${record%.record}.results

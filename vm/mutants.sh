@@ -18,6 +18,7 @@
 # one of its programs runs or if something leaks. What does not apply, does
 # not compile or does not load is not caught but broken.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 cd "$top"
 

@@ -11,6 +11,7 @@
 # As root it installs; at a terminal it asks before it uses sudo; otherwise it
 # prints the command to run and fails.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 want=()

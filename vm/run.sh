@@ -19,11 +19,12 @@
 #   -q ARGUMENT    a further argument to QEMU; may be repeated
 #   -n             do not judge the kernel log; the caller does
 #
-# build/selftests and build/userlib/examples are in the machine as /selftests
-# and /examples, both in PATH. The exit status is the command's; 124 if the
+# What was compiled of selftests and userlib is there: the tests in /selftests,
+# the examples in /examples, the tools in /usr/bin, all in PATH. The exit status is the command's; 124 if the
 # time was over, 125 if the machine died before the command ended, 126 if the
 # kernel log has a complaint.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 umask 022
 PATH=$PATH:/usr/sbin:/sbin
@@ -98,7 +99,8 @@ if [ -n "$module" ]; then
 fi
 depmod -b "$root" "$rel"
 
-for pair in "$build/selftests:/selftests" "$build/userlib/examples:/examples" "${add[@]}"; do
+for pair in "$build/selftests:/selftests" "$build/userlib/examples:/examples" \
+	"$build/userlib/tools:/usr/bin" "${add[@]}"; do
 	from=${pair%:*} to=$root${pair##*:}
 	[ -e "$from" ] || continue
 	mkdir -p "$(dirname "$to")"
@@ -110,9 +112,7 @@ for pair in "$build/selftests:/selftests" "$build/userlib/examples:/examples" "$
 	fi
 done
 cp "$top/selftests/run.sh" "$root/selftests/"
-for f in "$top/selftests/settings" "$top"/userlib/examples/*.sh; do
-	[ ! -e "$f" ] || cp "$f" "$root/$([ "${f##*/}" = settings ] && echo selftests || echo examples)/"
-done
+[ ! -e "$top/selftests/settings" ] || cp "$top/selftests/settings" "$root/selftests/"
 
 # Only a line that the guest cannot have printed by chance ends a run.
 token="section-vm-$RANDOM$RANDOM$RANDOM:"
@@ -125,11 +125,13 @@ quote() { printf "'%s' " "${@//\'/\'\\\'\'}"; }
 (cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$dir/initrd"
 rm -rf "$root"
 
+# shellcheck disable=SC2054 # these commas are QEMU's
 # The accelerator is named: /dev/kvm may exist and yet hang the guest.
 qemu=(qemu-system-x86_64 -m "$mem" -nodefaults -display none -no-reboot -nic none
 	-kernel "$build/kernels/$kver/vmlinuz" -initrd "$dir/initrd"
 	-append "console=ttyS0 panic=-1 quiet loglevel=7"
 	-serial "file:$dir/console")
+# shellcheck disable=SC2054
 if [ $icount = 1 ]; then
 	# Virtual time advances one nanosecond per instruction and nothing of the
 	# host enters: the same run gives the same output, byte for byte. ERMS is
@@ -140,6 +142,7 @@ if [ $icount = 1 ]; then
 else
 	qemu+=(-accel tcg,thread=multi -smp "$cpus" -cpu max)
 fi
+# shellcheck disable=SC2054
 if [ $disk = 1 ]; then
 	truncate -s 512M "$dir/disk"
 	mke2fs -q -F -t ext4 "$dir/disk"

@@ -7,6 +7,7 @@
 # Most cases feed report.pl the log of a made-up run; two boot real machines
 # in which things go wrong.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 record=$1
@@ -112,6 +113,7 @@ splat 'BUG section (Tainted: G O): Objects remaining in section on __kmem_cache_
 expect 1 '^fail\tLinux a_test\tglobal.one\t' "a cache that is not empty is a failure"
 console '/start a_test/i [    1.5] WARNING: CPU: 0 PID: 1 at x'
 expect 1 '^fail\tLinux kernel\t\*\t.*WARNING' "a warning before the first test is a failure"
+# shellcheck disable=SC2016 # sed's
 console '$a [    9.0] BUG: Bad page state in process init'
 expect 1 '^fail\tLinux kernel\t\*\t.*Bad page' "a complaint after the last test is a failure"
 splat 'traps: a_test[99] general protection fault ip:1 sp:2 error:0'

@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The static checkers, all of them, to the end.
+#
+#   KERNELS=6.12    compile the module for these kernels only
+set -u
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$top" || exit 1
+
+kernels=${KERNELS:-$all_kernels}
+dir=$build/lint
+scripts=$build/linux-source/scripts
+mkdir -p "$dir"
+
+vm/prepare.sh module check lint || exit 1
+vm/fetch-source.sh || exit 1
+for kver in $kernels; do
+	vm/fetch-kernel.sh "$kver" || exit 1
+done
+
+shopt -s nullglob
+module_files=(module/*.[ch])
+uapi_files=(uapi/linux/*.h)
+test_files=(selftests/*.[ch])
+script_files=(.ci/run vm/*.sh vm/init selftests/*.sh userlib/examples/*.sh Documentation/*.sh)
+
+failed=()
+step() {
+	local title=$1 out
+
+	shift
+	out=$log/lint-${title//[^a-z0-9.]/-}.log
+	if "$@" >"$out" 2>&1 </dev/null; then
+		say "ok    $title"
+	else
+		say "FAIL  $title"
+		sed 's/^/      /' "$out" | tail -n 40 >&2
+		failed+=("$title")
+	fi
+}
+
+checkpatch() {
+	perl "$scripts/checkpatch.pl" --no-tree --strict --terse --show-types -f "$@" |
+		tee "$dir/checkpatch"
+	# It also counts CHECKs in its exit status; these are advice.
+	awk '/^total: / { seen++; bad += $2 + $4 } END { exit !seen || bad > 0 }' "$dir/checkpatch"
+}
+
+# module KVER: compile everything anew, with sparse looking on
+module() {
+	local out=$dir/$1
+
+	rm -rf "$out"
+	"$top/vm/build-module.sh" -o "$out" "$1" W=1 C=2 CF=-D__CHECK_ENDIAN__ KCFLAGS=-Werror ||
+		return 1
+	# What sparse finds in the kernel's own headers is not ours to mend.
+	grep -E "^($out/)?(module|uapi)/.*(warning|error):" "$log/module-$1.log" && return 1
+	# Had sparse not run, it would have found nothing either.
+	grep -q ' CHECK ' "$log/module-$1.log"
+}
+
+compile_userlib() {
+	rm -rf "$dir/userlib-$1"
+	make -s -C userlib BUILD="$dir/userlib-$1" CC="$1" CFLAGS="-O2 -Wall -Wextra -Werror"
+}
+
+compile_selftests() {
+	rm -rf "$dir/selftests-$1"
+	make -s -j"$(nproc)" -C selftests "${kselftest[@]}" OUTPUT="$dir/selftests-$1" \
+		USERLIB="$dir/userlib-$1" USERCFLAGS="-Wall -Wextra -Werror" \
+		${2:+"$2"} all
+}
+
+kernel_doc() {
+	perl "$scripts/kernel-doc" -none -Werror "$@"
+}
+
+version_checks() {
+	! grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -r module uapi Kbuild |
+		grep -v '^module/compat\.h:'
+}
+
+say "static checks..."
+# A module that compiles out of tree for several kernels has to compare versions
+# (LINUX_VERSION_CODE), and checkpatch takes LINUX_VERSION_CODE for the constant
+# in the comparison (CONSTANT_COMPARISON). Both only in that one file.
+step "checkpatch module/compat.h" checkpatch module/compat.h \
+	--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON
+# shellcheck disable=SC2046 # one word per file
+step "checkpatch module" checkpatch $(printf '%s\n' "${module_files[@]}" | grep -v /compat.h)
+step "checkpatch uapi" checkpatch "${uapi_files[@]}"
+step "checkpatch selftests" checkpatch "${test_files[@]}"
+for kver in $kernels; do
+	step "compiler and sparse $kver" module "$kver"
+done
+for cc in gcc clang; do
+	step "userlib with $cc" compile_userlib $cc
+done
+step "selftests with gcc" compile_selftests gcc
+step "selftests with clang" compile_selftests clang LLVM=1
+step "kernel-doc" kernel_doc "${uapi_files[@]}" module/*.h userlib/include/*.h userlib/include/*/*.h
+step "shellcheck" shellcheck -x "${script_files[@]}"
+step "perl" perl -cw vm/report.pl
+step "versions only in compat.h" version_checks
+[ ! -x Documentation/check-api.sh ] || step "documented interface" Documentation/check-api.sh
+
+if [ ${#failed[@]} -gt 0 ]; then
+	say "lint: ${#failed[@]} of the checks failed"
+	exit 1
+fi
+say "lint: everything is clean"
