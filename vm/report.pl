@@ -77,9 +77,12 @@ sub judge {
 			$current->{running} = $1;
 			$current->{talk} = [];
 		} elsif ($line =~ /^  # / && $current) {
-			# What a test says is of interest only if it fails.
-			push @{$current->{talk}}, $line;
-			$show = 1 if $line !~ /^  #\s+OK / && $current->{running} eq "-";
+			# What a test of the harness says is of interest only if it fails.
+			if ($current->{running} eq "-") {
+				$show = 1;
+			} else {
+				push @{$current->{talk}}, $line;
+			}
 		} elsif ($line =~ /^(not )?ok \d+ (\S+)(?: # (.*))?$/) {
 			my ($bad, $title, $note) = ($1, $2, $3 // "");
 			my $p = $begin->($title);
@@ -108,7 +111,7 @@ sub judge {
 	}
 
 	# By now the machine is gone and its log complete.
-	my (%splat, @order);
+	my (%splat, %told, @order);
 	open(my $in, "-|", "sh", $scanner, "--scan", $console) or die "$scanner: $!\n";
 	while (<$in>) {
 		chomp;
@@ -119,6 +122,12 @@ sub judge {
 	}
 	close($in) or push @strange, "the kernel log cannot be read";
 	push @strange, "there is no kernel log" if !-s $console;
+
+	# The line that says most about a complaint.
+	my $gist = sub {
+		my ($best) = grep { /WARNING|BUG|Oops|INFO|panic/ } @{$_[0]};
+		return "the kernel complained: " . ($best // $_[0][0]);
+	};
 
 	my @results;
 	for my $title (@programs, grep { my $t = $_; !grep { $_ eq $t } @programs } sort keys %program) {
@@ -132,8 +141,8 @@ sub judge {
 		for my $t (@tests) {
 			my $key = "$title\t$t->[1]";
 			if ($splat{$key}) {
-				@$t = ("fail", $t->[1], "the kernel complained: $splat{$key}[0]");
-				$splat{$key}[0] = "";
+				@$t = ("fail", $t->[1], $gist->($splat{$key}));
+				$told{$key} = 1;
 			}
 			$found = 1 if $t->[0] eq "fail";
 			push @results, [$t->[0], $title, $t->[1], $t->[2]];
@@ -153,10 +162,10 @@ sub judge {
 		}
 		my $next = $p->{running} eq "-" ? "" : $p->{running};
 		for my $n (@tests + 1 .. $p->{plan} // 0) {
-			my $splat = $splat{"$title\t$next"};
+			my $key = "$title\t$next";
 			push @results, ["fail", $title, $next || "test $n",
-					$splat ? "the kernel complained: $splat->[0]" : "did not report"];
-			$splat->[0] = "" if $splat;
+					$splat{$key} ? $gist->($splat{$key}) : "did not report"];
+			$told{$key} = 1;
 			$next = "";
 			$found = 1;
 		}
@@ -164,14 +173,14 @@ sub judge {
 			push @results, ["fail", $title, "*", "did not end"];
 		} elsif ($p->{bad} && !$found) {
 			push @results, ["fail", $title, "*", $p->{bad}]
-				if !grep { /^\Q$title\E\t/ && $splat{$_}[0] ne "" } @order;
+				if !grep { /^\Q$title\E\t/ && !$told{$_} } @order;
 		}
 	}
 	for my $key (@order) {
-		next if $splat{$key}[0] eq "";
+		next if $told{$key};
 		my ($title, $test) = split /\t/, $key;
 		push @results, ["fail", $title eq "-" ? "kernel" : $title, $test eq "-" ? "*" : $test,
-				"the kernel complained: $splat{$key}[0]"];
+				$gist->($splat{$key})];
 	}
 	push @results, ["fail", "run", "*", $_] for @strange;
 	push @results, ["fail", "run", "*", "the results end early"] if !$complete;
@@ -181,11 +190,10 @@ sub judge {
 		if !defined $vm || $vm > 1 || ($vm == 1 && !grep { $_->[0] eq "fail" } @results);
 	push @results, ["fail", "run", "*", "nothing passed"] if !grep { $_->[0] eq "pass" } @results;
 
-	# The log has been cut at 30 lines per complaint.
 	for my $key (@order) {
 		my ($title, $test) = split /\t/, $key;
 		print "kernel log during $title $test:\n";
-		print "    $_\n" for grep { $_ ne "" } @{$splat{$key}};
+		print "    $_\n" for @{$splat{$key}};
 	}
 
 	write_record($record, map { [$_->[0], "$name $_->[1]", $_->[2], $_->[3]] } @results);
