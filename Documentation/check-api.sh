@@ -52,13 +52,14 @@ pairs=$(awk '
 		for (i = 1; i <= n; i++) print ioctl, list[i]
 	}' "$header" | sort -u)
 constants=$(sed -n 's/^#define[[:space:]]\+\(SECTION_[A-Z0-9_]\+\)[[:space:]].*/\1/p' \
-	"$header" | grep -v '^SECTION_IOC_MAGIC$')
-ioctls=$(grep '^SECTION_IOC_' <<<"$constants")
+	"$header" | sed '/^SECTION_IOC_MAGIC$/d')
+ioctls=$(sed -n '/^SECTION_IOC_/p' <<<"$constants")
 
 # A parser that understands nothing would find nothing missing.
 for ioctl in $ioctls; do
 	has "$pairs" "$ioctl" || complain "no errors of $ioctl found in the header"
 done
+[ -n "$ioctls" ] || complain "no ioctls found in the header"
 [ -n "$dictionary" ] || complain "no list of errors found in the header"
 
 page=$(<"$rst")
