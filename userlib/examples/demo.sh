@@ -118,6 +118,10 @@ check 'they are two processes' "$(pid_of "$line_a")" -ne "$(pid_of "$line")"
 check 'with views at different addresses' \
 	"$(address_of "$line_a")" != "$(address_of "$line")"
 check 'and B sees what A wrote' "${line##* }" = 0x123456
+if lines=$(PATH=$here:$PATH:/usr/local/bin section list 2>/dev/null); then
+	say '$ section list'
+	printf '%s\n' "$lines" | sed 's/^/    /'
+fi
 
 echo >&3
 hear 4 A

@@ -29,11 +29,11 @@ extern "C" {
  * are never in pages.  A function that fails has changed nothing and leaves
  * its results untouched.
  *
- * The library keeps no state of any kind.  Every function may be called from
- * several threads at once, and between fork(2) and execve(2).  All except
- * section_list(), section_list_at() and section_list_free() do nothing but
- * make system calls and may also be called from a signal handler (which saves
- * errno, as always).
+ * The library keeps no state of any kind, and every function may be called from
+ * several threads at once.  All except section_list(), section_list_at() and
+ * section_list_free() do nothing but make system calls: they may also be called
+ * from a signal handler (which saves errno, as always), and in the child of a
+ * fork(2) whatever other threads were doing.
  *
  * Functions without a device argument open /dev/section for the duration of
  * the call.  A program that will lose sight of /dev (chroot, sandbox), or that
