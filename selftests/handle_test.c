@@ -72,13 +72,13 @@ TEST_F(handle, query)
 	EXPECT_EQ(0751, q.mode);
 	EXPECT_EQ(geteuid(), q.uid);
 	EXPECT_EQ(getegid(), q.gid);
-	EXPECT_EQ(getpid(), q.creator);
+	EXPECT_EQ((__u32)getpid(), q.creator);
 	EXPECT_EQ(1, q.handles);
 	EXPECT_EQ(0, q.views);
 
 	ASSERT_EQ(0, fstat(self->handle, &st));
 	EXPECT_EQ(q.id, st.st_ino);
-	EXPECT_EQ(q.bytes, st.st_size);
+	EXPECT_EQ(q.bytes, (__u64)st.st_size);
 	EXPECT_EQ(q.uid, st.st_uid);
 	EXPECT_EQ(q.gid, st.st_gid);
 	EXPECT_EQ(S_IFREG | q.mode, st.st_mode);
@@ -302,7 +302,7 @@ TEST_F(handle, creator)
 	handle = sec_receive_fd(pair[0]);
 	ASSERT_LE(0, handle);
 	ASSERT_EQ(0, sec_query(handle, &q));
-	EXPECT_EQ(child, q.creator);
+	EXPECT_EQ((__u32)child, q.creator);
 	close(pair[0]);
 	EXPECT_EQ(0, sec_wait(child));
 	ASSERT_EQ(0, sec_query(handle, &q));
@@ -486,7 +486,7 @@ TEST_F(handle, no_reopening)
 		EXPECT_EQ(-1, chmod(path, 0777));
 	}
 	ASSERT_EQ(0, fstat(self->handle, &st));
-	EXPECT_EQ(PAGES * SEC_PAGE, st.st_size);
+	EXPECT_EQ(PAGES * SEC_PAGE, (size_t)st.st_size);
 	EXPECT_EQ(S_IFREG | 0751, st.st_mode);
 	EXPECT_EQ(2, handles(self->handle));
 	close(weak);
@@ -553,7 +553,7 @@ TEST_F(handle, not_a_file)
 	ASSERT_EQ(0, sec_query(self->handle, &after));
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
 	ASSERT_EQ(0, fstat(self->handle, &st));
-	EXPECT_EQ(bytes, st.st_size);
+	EXPECT_EQ(bytes, (size_t)st.st_size);
 	EXPECT_EQ(S_IFREG | 0751, st.st_mode);
 	ASSERT_EQ(0, munmap(view, bytes));
 }
@@ -595,7 +595,7 @@ TEST_F(handle, path_descriptor)
  * The value of a line of fdinfo, without the white space around it.  How many
  * lines have this key is returned.
  */
-static int fdinfo(int fd, const char *key, char *value, size_t room)
+static int info_line(int fd, const char *key, char *value, size_t room)
 {
 	char path[40], text[8192];
 	size_t len = strlen(key);
@@ -618,11 +618,11 @@ static int fdinfo(int fd, const char *key, char *value, size_t room)
 	return found;
 }
 
-static __u64 fdinfo_number(int fd, const char *key, int base)
+static __u64 info_number(int fd, const char *key, int base)
 {
 	char value[128];
 
-	if (fdinfo(fd, key, value, sizeof(value)) != 1)
+	if (info_line(fd, key, value, sizeof(value)) != 1)
 		return UINT64_MAX;
 	return strtoull(value, NULL, base);
 }
@@ -640,29 +640,29 @@ TEST_F(handle, fdinfo)
 	view = sec_map(self->handle, PROT_READ, 0, 0, 0);
 	ASSERT_NE(MAP_FAILED, view);
 
-	EXPECT_EQ(1, fdinfo(weak, "section-name:", value, sizeof(value)));
+	EXPECT_EQ(1, info_line(weak, "section-name:", value, sizeof(value)));
 	EXPECT_STREQ(self->name.s, value);
-	EXPECT_EQ(sec_id(weak), fdinfo_number(weak, "section-id:", 0));
-	EXPECT_EQ(PAGES * SEC_PAGE, fdinfo_number(weak, "section-bytes:", 0));
-	EXPECT_EQ(2, fdinfo_number(weak, "section-handles:", 0));
-	EXPECT_EQ(1, fdinfo_number(weak, "section-views:", 0));
-	EXPECT_EQ(1, fdinfo(weak, "section-prot:", value, sizeof(value)));
-	EXPECT_EQ(1, fdinfo(weak, "section-attributes:", value,
-			    sizeof(value)));
+	EXPECT_EQ(sec_id(weak), info_number(weak, "section-id:", 0));
+	EXPECT_EQ(PAGES * SEC_PAGE, info_number(weak, "section-bytes:", 0));
+	EXPECT_EQ(2, info_number(weak, "section-handles:", 0));
+	EXPECT_EQ(1, info_number(weak, "section-views:", 0));
+	EXPECT_EQ(1, info_line(weak, "section-prot:", value, sizeof(value)));
+	EXPECT_EQ(1, info_line(weak, "section-attributes:", value,
+			       sizeof(value)));
 
 	/* What differs from handle to handle differs here too. */
-	EXPECT_EQ(1, fdinfo(weak, "section-rights:", value, sizeof(value)));
-	EXPECT_EQ(1, fdinfo(anchor, "section-rights:", other, sizeof(other)));
+	EXPECT_EQ(1, info_line(weak, "section-rights:", value, sizeof(value)));
+	EXPECT_EQ(1, info_line(anchor, "section-rights:", other, sizeof(other)));
 	EXPECT_STRNE(value, other);
-	EXPECT_EQ(1, fdinfo(weak, "section-anchor:", value, sizeof(value)));
-	EXPECT_EQ(1, fdinfo(anchor, "section-anchor:", other, sizeof(other)));
+	EXPECT_EQ(1, info_line(weak, "section-anchor:", value, sizeof(value)));
+	EXPECT_EQ(1, info_line(anchor, "section-anchor:", other, sizeof(other)));
 	EXPECT_STRNE(value, other);
 
 	ASSERT_EQ(0, munmap(view, PAGES * SEC_PAGE));
-	EXPECT_EQ(0, fdinfo_number(weak, "section-views:", 0));
+	EXPECT_EQ(0, info_number(weak, "section-views:", 0));
 	close(anchor);
 	close(weak);
-	EXPECT_EQ(1, fdinfo_number(self->handle, "section-handles:", 0));
+	EXPECT_EQ(1, info_number(self->handle, "section-handles:", 0));
 }
 
 /* No name can forge a line of its own. */
@@ -684,14 +684,14 @@ TEST_F(handle, fdinfo_escapes)
 		unsigned char *p;
 
 		ASSERT_LE(0, handle);
-		EXPECT_EQ(1, fdinfo(handle, "section-id:", value,
-				    sizeof(value)));
+		EXPECT_EQ(1, info_line(handle, "section-id:", value,
+				       sizeof(value)));
 		EXPECT_EQ(sec_id(handle),
-			  fdinfo_number(handle, "section-id:", 0));
-		EXPECT_EQ(1, fdinfo(handle, "section-rights:", value,
-				    sizeof(value)));
-		EXPECT_EQ(1, fdinfo(handle, "section-name:", value,
-				    sizeof(value)));
+			  info_number(handle, "section-id:", 0));
+		EXPECT_EQ(1, info_line(handle, "section-rights:", value,
+				       sizeof(value)));
+		EXPECT_EQ(1, info_line(handle, "section-name:", value,
+				       sizeof(value)));
 		/* Nothing that moves a terminal's cursor, nor a blank. */
 		for (p = (unsigned char *)value; *p; p++)
 			EXPECT_LT(' ', *p);
@@ -706,7 +706,7 @@ TEST_F(handle, fdinfo_without_name)
 	char value[64] = "";
 
 	ASSERT_LE(0, handle);
-	EXPECT_GE(1, fdinfo(handle, "section-name:", value, sizeof(value)));
+	EXPECT_GE(1, info_line(handle, "section-name:", value, sizeof(value)));
 	EXPECT_STREQ("", value);
 	close(handle);
 }

@@ -128,7 +128,7 @@ TEST_F(list, fields)
 	EXPECT_EQ(0640, entry->mode);
 	EXPECT_EQ(geteuid(), entry->uid);
 	EXPECT_EQ(getegid(), entry->gid);
-	EXPECT_EQ(getpid(), entry->creator);
+	EXPECT_EQ((__u32)getpid(), entry->creator);
 	EXPECT_EQ(2, entry->handles);
 	EXPECT_EQ(1, entry->views);
 	ASSERT_EQ(0, munmap(view, 3 * SEC_PAGE));
