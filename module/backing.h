@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SECTION_BACKING_H
+#define _SECTION_BACKING_H
+
+#include <linux/types.h>
+
+struct address_space;
+struct file;
+struct vm_area_struct;
+
+struct file *section_anon_open(const char *label, loff_t bytes);
+int section_anon_init(void);
+void section_anon_exit(void);
+
+struct file *section_file_open(struct file *user_file, u32 prot);
+int section_file_trial(struct file *file, const struct cred *cred, u32 prot);
+int section_file_size(struct file *file, loff_t *size);
+int section_file_grow(struct file *file, loff_t bytes);
+struct address_space *section_file_mapping(struct file *file);
+bool section_file_future_write_sealed(struct file *file);
+void section_file_forbid_remap(struct file *file);
+
+#endif /* _SECTION_BACKING_H */

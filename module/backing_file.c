@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A user's file behind a section.
+ *
+ * The backing is never the user's own struct file but a private one, opened
+ * from it with its credentials: nobody else can map it, so no plain mapping
+ * ever merges with a view (H4), and its mode can be bent (H1).
+ */
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/falloc.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/shmem_fs.h>
+#include <linux/stat.h>
+#include <linux/section.h>
+
+#include "backing.h"
+#include "compat.h"
+
+/**
+ * section_file_mapping - where a file's pages really are
+ * @file: a regular file
+ *
+ * Return: its mapping; that of the underlying file if it is on an overlay.
+ */
+struct address_space *section_file_mapping(struct file *file)
+{
+	return d_real_inode(file_dentry(file))->i_mapping;
+}
+
+/*
+ * Only files whose pages come from the page cache in the ordinary way can
+ * back a section (H3): secretmem, hugetlbfs, and the files of proc and sysfs
+ * are regular files too.
+ */
+static int section_file_check(struct file *file, u32 prot)
+{
+	struct address_space *mapping;
+
+	if (!S_ISREG(file_inode(file)->i_mode) || !file->f_op->mmap)
+		return -ENODEV;
+	mapping = section_file_mapping(file);
+	if (!mapping->a_ops->read_folio && !section_mapping_is_shmem(mapping))
+		return -ENODEV;
+	if (!(file->f_mode & FMODE_READ))
+		return -EACCES;
+	if (prot & SECTION_PROT_WRITE && !(file->f_mode & FMODE_WRITE))
+		return -EACCES;
+	return 0;
+}
+
+static int section_file_flags(u32 prot)
+{
+	return (prot & SECTION_PROT_WRITE ? O_RDWR : O_RDONLY) | O_LARGEFILE;
+}
+
+/**
+ * section_file_forbid_remap - keep a backing out of remap_file_pages(2)
+ * @file: a file that only views have as their vm_file
+ *
+ * remap_file_pages() calls do_mmap() with the vm_file of a shared writable
+ * mapping, and would make a plain mapping of it, without our operations (H1).
+ * do_mmap() refuses every mapping of a file without FMODE_READ.  Views do not
+ * mind, because they are made from the handle; the file systems do not look at
+ * it.  A file that is open for reading only is left alone, because the
+ * inode's count of readers goes by its mode, and needs no change: its views
+ * are never VM_SHARED, which remap_file_pages() insists on.
+ */
+void section_file_forbid_remap(struct file *file)
+{
+	if (file->f_mode & FMODE_WRITE)
+		file->f_mode &= ~FMODE_READ;
+}
+
+/**
+ * section_file_open - make a backing of a user's file
+ * @user_file: the file
+ * @prot: SECTION_PROT_* of the section
+ *
+ * Return: a private file over the same inode, or an error pointer: -ENODEV,
+ * -EACCES, or what opening and mapping the file gave.
+ */
+struct file *section_file_open(struct file *user_file, u32 prot)
+{
+	struct file *file;
+	int err;
+
+	err = section_file_check(user_file, prot);
+	if (err)
+		return ERR_PTR(err);
+	err = section_file_trial(user_file, user_file->f_cred, prot);
+	if (err)
+		return ERR_PTR(err);
+	file = dentry_open(&user_file->f_path, section_file_flags(prot),
+			   user_file->f_cred);
+	if (!IS_ERR(file))
+		section_file_forbid_remap(file);
+	return file;
+}
+
+/**
+ * section_file_trial - ask everybody who has a say in mapping a file
+ * @file: the file
+ * @cred: who opens it
+ * @prot: SECTION_PROT_*, the strongest view that will be made
+ *
+ * Views of a section are checked against the section's own inode only.
+ * Whether the file itself may be mapped so (noexec mount, append-only, swap
+ * space, seals, security modules, the file system) is found out here, once,
+ * by mapping a page of it and unmapping it again (H7).  The file is opened
+ * anew: a thread of the caller may get hold of the trial mapping, and must
+ * not find the backing behind it.
+ *
+ * Return: 0, or what open or mmap gave.
+ */
+int section_file_trial(struct file *file, const struct cred *cred, u32 prot)
+{
+	unsigned long addr;
+	struct file *trial;
+
+	BUILD_BUG_ON(SECTION_PROT_READ != PROT_READ ||
+		     SECTION_PROT_WRITE != PROT_WRITE ||
+		     SECTION_PROT_EXECUTE != PROT_EXEC);
+
+	trial = dentry_open(&file->f_path, section_file_flags(prot), cred);
+	if (IS_ERR(trial))
+		return PTR_ERR(trial);
+	addr = vm_mmap(trial, 0, PAGE_SIZE, prot, MAP_SHARED, 0);
+	if (!IS_ERR_VALUE(addr))
+		vm_munmap(addr, PAGE_SIZE);
+	fput(trial);
+	return IS_ERR_VALUE(addr) ? (int)addr : 0;
+}
+
+/**
+ * section_file_size - how large a file is now
+ * @file: the file
+ * @size: where to put it, in bytes
+ *
+ * Return: 0, or what the file system gave.
+ */
+int section_file_size(struct file *file, loff_t *size)
+{
+	struct kstat stat;
+	int err;
+
+	err = vfs_getattr(&file->f_path, &stat, STATX_SIZE,
+			  AT_STATX_SYNC_AS_STAT);
+	if (!err)
+		*size = stat.size;
+	return err;
+}
+
+/* For file systems without fallocate. */
+static int section_file_grow_attr(struct file *file, loff_t bytes)
+{
+	struct inode *inode = file_inode(file);
+	struct iattr attr = {
+		.ia_valid = ATTR_SIZE | ATTR_MTIME | ATTR_CTIME | ATTR_FILE,
+		.ia_size = bytes,
+		.ia_file = file,
+	};
+	int err;
+
+	err = mnt_want_write_file(file);
+	if (err)
+		return err;
+	inode_lock(inode);
+	/* Never shrink: somebody may have appended meanwhile. */
+	if (i_size_read(inode) < bytes) {
+		err = file_remove_privs(file);
+		if (!err)
+			err = section_notify_change(file, &attr);
+	}
+	inode_unlock(inode);
+	mnt_drop_write_file(file);
+	return err;
+}
+
+/**
+ * section_file_grow - make a file at least so large
+ * @file: a file open for writing
+ * @bytes: the size
+ *
+ * Allocating its last byte extends a file without ever shrinking it or
+ * touching what others write meanwhile, and asks the security modules; the
+ * rest stays a hole.
+ *
+ * Return: 0, or what the file system gave: -ENOSPC, -EFBIG, -EPERM, ...
+ */
+int section_file_grow(struct file *file, loff_t bytes)
+{
+	loff_t size;
+	int err;
+
+	err = section_file_size(file, &size);
+	if (err || size >= bytes)
+		return err;
+	err = vfs_fallocate(file, 0, bytes - 1, 1);
+	if (err == -EOPNOTSUPP)
+		err = section_file_grow_attr(file, bytes);
+	return err;
+}
+
+/**
+ * section_file_future_write_sealed - is a memfd sealed against new writers
+ * @file: the backing
+ *
+ * The core asks this of the file it is told to map, which is the handle.
+ *
+ * Return: true if F_SEAL_FUTURE_WRITE is on it.
+ */
+bool section_file_future_write_sealed(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+
+	if (!section_mapping_is_shmem(inode->i_mapping))
+		return false;
+	return READ_ONCE(SHMEM_I(inode)->seals) & F_SEAL_FUTURE_WRITE;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The only place where a kernel version or a feature probe may appear.  The
+ * rest of the module is written for the newest supported kernel; what older
+ * ones lack is supplied here under the newer name.
+ */
+#ifndef _SECTION_COMPAT_H
+#define _SECTION_COMPAT_H
+
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/mount.h>
+#include <linux/sched/mm.h>
+#include <linux/shmem_fs.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "section: kernels before 6.1 are not supported"
+#endif
+
+/* Nothing newer was ever tested: refuse rather than try. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0) && \
+	!defined(SECTION_UNTESTED_KERNEL)
+#error "section: kernels after 6.12 are not tested (KCFLAGS=-DSECTION_UNTESTED_KERNEL tries)"
+#endif
+
+/* Inode operations take an idmap since 6.3; ours do not look at it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define mnt_idmap user_namespace
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
+{
+	mmap_assert_write_locked(vma->vm_mm);
+	vma->vm_flags |= flags;
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline int section_notify_change(struct file *file, struct iattr *attr)
+{
+	return notify_change(file_mnt_user_ns(file), file_dentry(file), attr,
+			     NULL);
+}
+#else
+static inline int section_notify_change(struct file *file, struct iattr *attr)
+{
+	return notify_change(file_mnt_idmap(file), file_dentry(file), attr,
+			     NULL);
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline struct timespec64 simple_inode_init_ts(struct inode *inode)
+{
+	inode->i_ctime = current_time(inode);
+	inode->i_mtime = inode->i_ctime;
+	inode->i_atime = inode->i_ctime;
+	return inode->i_ctime;
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+static inline unsigned long
+mm_get_unmapped_area(struct mm_struct *mm, struct file *file,
+		     unsigned long addr, unsigned long len,
+		     unsigned long pgoff, unsigned long flags)
+{
+	return mm->get_unmapped_area(file, addr, len, pgoff, flags);
+}
+#endif
+
+/* shmem_mapping() is not exported before 6.3, the operations are. */
+static inline bool section_mapping_is_shmem(struct address_space *mapping)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	return mapping->a_ops == &shmem_aops;
+#else
+	return shmem_mapping(mapping);
+#endif
+}
+
+#endif /* _SECTION_COMPAT_H */

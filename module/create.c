@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Creating sections, and opening them by name.
+ */
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/nsproxy.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/stat.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+#include <net/net_namespace.h>
+
+#include "backing.h"
+#include "create.h"
+#include "handle.h"
+#include "ioctl.h"
+#include "limits.h"
+#include "names.h"
+#include "section.h"
+
+/**
+ * struct section_request - a request by name, checked
+ * @net: network namespace of the name; owned
+ * @key: the name; @key.name is owned, NULL for none
+ * @rights: SECTION_RIGHT_* or SECTION_RIGHTS_MAXIMUM
+ * @owner: who must own an existing section, INVALID_UID for anybody
+ * @inherit: keep the descriptor open over execve(2)
+ */
+struct section_request {
+	struct net *net;
+	struct section_key key;
+	u32 rights;
+	kuid_t owner;
+	bool inherit;
+};
+
+/**
+ * section_net_get - the network namespace that names belong to
+ * @scope_fd: a descriptor of one, -1 for the caller's
+ *
+ * Return: the namespace with a reference, or an error pointer.
+ */
+struct net *section_net_get(int scope_fd)
+{
+	if (scope_fd == -1)
+		return get_net(current->nsproxy->net_ns);
+	return get_net_ns_by_fd(scope_fd);
+}
+
+static bool section_rights_valid(u32 rights)
+{
+	return rights == SECTION_RIGHTS_MAXIMUM ||
+	       !(rights & ~SECTION_RIGHTS_ALL);
+}
+
+static int section_request_name(struct section_request *request, u64 name,
+				u32 len)
+{
+	char *copy;
+	int err;
+
+	if (!name && !len)
+		return 0;
+	if (!name || !len)
+		return -EINVAL;
+	if (len > SECTION_NAME_MAX)
+		return -ENAMETOOLONG;
+	copy = memdup_user(u64_to_user_ptr(name), len);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	request->key.name = copy;
+	request->key.len = len;
+	err = section_name_check(copy, len);
+	return err;
+}
+
+static void section_request_put(struct section_request *request)
+{
+	kfree(request->key.name);
+	if (!IS_ERR_OR_NULL(request->net))
+		put_net(request->net);
+}
+
+static int section_request_init(struct section_request *request, u64 name,
+				u32 len, int scope_fd, bool global, u32 owner)
+{
+	if (!section_rights_valid(request->rights))
+		return -EINVAL;
+	request->owner = INVALID_UID;
+	if (owner != SECTION_ANY_OWNER) {
+		request->owner = make_kuid(current_user_ns(), owner);
+		if (!uid_valid(request->owner))
+			return -EINVAL;
+	}
+	request->key.uid = global ? INVALID_UID : current_euid();
+	request->net = section_net_get(scope_fd);
+	if (IS_ERR(request->net))
+		return PTR_ERR(request->net);
+	return section_request_name(request, name, len);
+}
+
+static u32 section_rights_of_mode(u32 bits)
+{
+	u32 rights = 0;
+
+	if (bits & 4)
+		rights |= SECTION_RIGHT_QUERY | SECTION_RIGHT_READ;
+	if (bits & 2)
+		rights |= SECTION_RIGHT_WRITE | SECTION_RIGHT_EXTEND;
+	if (bits & 1)
+		rights |= SECTION_RIGHT_EXECUTE;
+	return rights;
+}
+
+/**
+ * section_rights_granted - what the caller may do with a section
+ * @section: the section
+ * @net: network namespace of its name
+ * @wanted: what he asks for; a capability is used only if that needs it
+ *
+ * Return: SECTION_RIGHT_*.
+ */
+u32 section_rights_granted(const struct section *section, struct net *net,
+			   u32 wanted)
+{
+	u32 all = section_rights_of_prot(section->prot);
+	u32 granted;
+
+	if (uid_eq(current_euid(), section->uid))
+		granted = section_rights_of_mode(section->mode >> 6);
+	else if (in_group_p(section->gid))
+		granted = section_rights_of_mode(section->mode >> 3);
+	else
+		granted = section_rights_of_mode(section->mode);
+	granted &= all;
+	if (wanted & all & ~granted &&
+	    ns_capable(net->user_ns, CAP_IPC_OWNER))
+		granted = all;
+	return granted;
+}
+
+/* Decide on the rights of a handle to an existing section. */
+static int section_open_check(const struct section_request *request,
+			      struct section *section, u32 *rights)
+{
+	bool maximum = request->rights == SECTION_RIGHTS_MAXIMUM;
+	u32 wanted = maximum ? SECTION_RIGHTS_ALL : request->rights;
+	u32 granted, prot = SECTION_PROT_READ;
+
+	if (uid_valid(request->owner) && !uid_eq(request->owner, section->uid))
+		return -EKEYREJECTED;
+	granted = section_rights_granted(section, request->net, wanted);
+	if (maximum)
+		wanted = granted;
+	if (wanted & ~granted || !granted)
+		return -EACCES;
+	*rights = wanted;
+
+	if (!section_is_file(section))
+		return 0;
+	if (wanted & SECTION_RIGHT_WRITE)
+		prot |= SECTION_PROT_WRITE;
+	if (wanted & SECTION_RIGHT_EXECUTE)
+		prot |= SECTION_PROT_EXECUTE;
+	return section_file_trial(section->backing, current_cred(), prot);
+}
+
+/* Takes over the caller's handle count on the section. */
+static int section_open_existing(const struct section_request *request,
+				 struct section *section,
+				 struct section_new_handle *handle)
+{
+	u32 rights;
+	int err;
+
+	err = section_open_check(request, section, &rights);
+	if (err) {
+		section_handle_put(section);
+		return err;
+	}
+	return section_handle_prepare(handle, section, rights, false,
+				      request->inherit);
+}
+
+static int section_open_request(const struct section_request *request,
+				struct section_new_handle *handle)
+{
+	struct section *section;
+
+	section = section_name_open(request->net, &request->key);
+	/* One that is not complete yet does not exist yet. */
+	if (section == ERR_PTR(-EBUSY))
+		section = ERR_PTR(-ENOENT);
+	if (IS_ERR(section))
+		return PTR_ERR(section);
+	return section_open_existing(request, section, handle);
+}
+
+/**
+ * section_open - SECTION_IOC_OPEN
+ * @file: /dev/section
+ * @arg: the argument
+ * @uarg: where it came from
+ *
+ * Return: a descriptor, or a documented error.
+ */
+long section_open(struct file *file, union section_arg *arg,
+		  void __user *uarg)
+{
+	const struct section_open *open = &arg->open;
+	struct section_request request = {
+		.rights = open->rights,
+		.inherit = open->flags & SECTION_OPEN_INHERIT,
+	};
+	struct section_new_handle handle;
+	int err;
+
+	if (open->flags & ~(SECTION_OPEN_GLOBAL | SECTION_OPEN_INHERIT) ||
+	    !open->name)
+		return -EINVAL;
+	err = section_request_init(&request, open->name, open->name_len,
+				   open->scope_fd,
+				   open->flags & SECTION_OPEN_GLOBAL,
+				   open->owner);
+	if (!err)
+		err = section_open_request(&request, &handle);
+	section_request_put(&request);
+	return err ?: section_handle_install(&handle);
+}
+
+/* May the caller create names that all users share? */
+static int section_global_check(const struct net *net)
+{
+	kgid_t group = section_global_group();
+
+	if (!gid_valid(group) || in_group_p(group) ||
+	    ns_capable(net->user_ns, CAP_IPC_OWNER))
+		return 0;
+	return -EPERM;
+}
+
+static int section_spec_gid(struct section_spec *spec, u32 gid)
+{
+	if (gid == SECTION_CALLER_GROUP) {
+		spec->gid = current_egid();
+		return 0;
+	}
+	spec->gid = make_kgid(current_user_ns(), gid);
+	if (!gid_valid(spec->gid))
+		return -EINVAL;
+	if (!in_group_p(spec->gid) && !ns_capable(current_user_ns(), CAP_SETGID))
+		return -EPERM;
+	return 0;
+}
+
+static int section_create_check(const struct section_create *create)
+{
+	if (create->flags & ~(SECTION_CREATE_OPEN_EXISTING |
+			      SECTION_CREATE_GLOBAL | SECTION_CREATE_INHERIT))
+		return -EINVAL;
+	if (!create->name && create->flags & (SECTION_CREATE_OPEN_EXISTING |
+					      SECTION_CREATE_GLOBAL))
+		return -EINVAL;
+	if (!(create->prot & SECTION_PROT_READ) ||
+	    create->prot & ~(SECTION_PROT_READ | SECTION_PROT_WRITE |
+			     SECTION_PROT_EXECUTE))
+		return -EINVAL;
+	if (create->mode & ~0777 || create->file_fd < -1 || create->reserved)
+		return -EINVAL;
+	return 0;
+}
+
+static int section_spec_init(struct section_spec *spec,
+			     const struct section_create *create,
+			     const struct section_request *request)
+{
+	bool global = create->flags & SECTION_CREATE_GLOBAL;
+	u32 all = section_rights_of_prot(create->prot);
+	int err;
+
+	if (request->rights != SECTION_RIGHTS_MAXIMUM && request->rights & ~all)
+		return -EACCES;
+	err = section_spec_gid(spec, create->gid);
+	if (!err && global)
+		err = section_global_check(request->net);
+	if (err)
+		return err;
+	spec->name = request->key.name;
+	spec->name_len = request->key.len;
+	spec->key_uid = request->key.uid;
+	spec->bytes = create->bytes;
+	spec->prot = create->prot;
+	spec->mode = create->mode;
+	spec->attributes = (spec->file ? SECTION_ATTR_FILE : 0) |
+			   (global ? SECTION_ATTR_GLOBAL : 0) |
+			   (spec->name ? SECTION_ATTR_NAMED : 0);
+	return 0;
+}
+
+/* Tell the caller, if he asked, whether the section had existed. */
+static int section_create_report(union section_arg *arg, bool existed,
+				 void __user *uarg)
+{
+	struct section_create __user *create = uarg;
+
+	if (!(arg->create.flags & SECTION_CREATE_OPEN_EXISTING))
+		return 0;
+	return put_user((u32)existed, &create->existed);
+}
+
+/*
+ * Make the section and everything else that the call needs.  The name is
+ * claimed before the file grows, so that a call that fails with -EEXIST leaves
+ * the file as it was; and it is published when nothing can fail any more.
+ *
+ * @taken tells -EEXIST of the name from any that a file system may give.
+ */
+static int section_create_new(const struct section_spec *spec,
+			      const struct section_request *request,
+			      union section_arg *arg, void __user *uarg,
+			      struct section_new_handle *handle, bool *taken)
+{
+	struct section *section = section_new(spec);
+	u32 rights = request->rights;
+	int err;
+
+	if (IS_ERR(section))
+		return PTR_ERR(section);
+	if (rights == SECTION_RIGHTS_MAXIMUM)
+		rights = section_rights_of_prot(spec->prot);
+	err = section_handle_prepare(handle, section, rights, false,
+				     request->inherit);
+	if (err)
+		return err;
+	if (spec->name) {
+		err = section_name_claim(request->net, section);
+		*taken = err == -EEXIST;
+	}
+	if (!err)
+		err = section_grow_backing(section);
+	if (!err)
+		err = section_create_report(arg, false, uarg);
+	if (err) {
+		section_name_drop(section);
+		section_handle_abandon(handle);
+		return err;
+	}
+	if (spec->name)
+		section_name_publish(section);
+	return 0;
+}
+
+/* Takes over the caller's handle count on the section. */
+static int section_create_existing(const struct section_request *request,
+				   struct section *section,
+				   union section_arg *arg, void __user *uarg,
+				   struct section_new_handle *handle)
+{
+	int err;
+
+	err = section_open_existing(request, section, handle);
+	if (err)
+		return err;
+	err = section_create_report(arg, true, uarg);
+	if (err)
+		section_handle_abandon(handle);
+	return err;
+}
+
+/* Open the section, or create it; whichever the others leave us to do. */
+static int section_create_or_open(struct section_spec *spec,
+				  const struct section_request *request,
+				  union section_arg *arg, void __user *uarg,
+				  struct section_new_handle *handle)
+{
+	bool existing = arg->create.flags & SECTION_CREATE_OPEN_EXISTING;
+	bool taken = false;
+	int err;
+
+	do {
+		struct section *section = ERR_PTR(-ENOENT);
+
+		if (existing)
+			section = section_name_open_wait(request->net,
+							 &request->key);
+		if (!IS_ERR(section))
+			return section_create_existing(request, section, arg,
+						       uarg, handle);
+		if (section != ERR_PTR(-ENOENT))
+			return PTR_ERR(section);
+		err = section_spec_init(spec, &arg->create, request);
+		if (err)
+			return err;
+		err = section_create_new(spec, request, arg, uarg, handle,
+					 &taken);
+	} while (existing && taken && !signal_pending(current));
+	return existing && taken ? -ERESTARTSYS : err;
+}
+
+/**
+ * section_create - SECTION_IOC_CREATE
+ * @file: /dev/section
+ * @arg: the argument
+ * @uarg: where it came from
+ *
+ * Return: a descriptor, or a documented error.
+ */
+long section_create(struct file *file, union section_arg *arg,
+		    void __user *uarg)
+{
+	const struct section_create *create = &arg->create;
+	struct section_request request = {
+		.rights = create->rights,
+		.inherit = create->flags & SECTION_CREATE_INHERIT,
+	};
+	struct section_spec spec = {};
+	struct section_new_handle handle;
+	int err;
+
+	err = section_create_check(create);
+	if (err)
+		return err;
+	if (create->file_fd != -1) {
+		spec.file = fget(create->file_fd);
+		if (!spec.file)
+			return -EBADF;
+	}
+	err = section_request_init(&request, create->name, create->name_len,
+				   create->scope_fd,
+				   create->flags & SECTION_CREATE_GLOBAL,
+				   create->owner);
+	if (!err)
+		err = section_create_or_open(&spec, &request, arg, uarg,
+					     &handle);
+	section_request_put(&request);
+	if (spec.file)
+		fput(spec.file);
+	return err ?: section_handle_install(&handle);
+}

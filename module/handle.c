@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Handles: the file descriptors of a section.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "counters.h"
+#include "handle.h"
+#include "ioctl.h"
+#include "names.h"
+#include "section.h"
+#include "view.h"
+
+/**
+ * struct section_handle - what a handle's file has
+ * @section: the section.  A handle owns one of its @handles, an anchor one of
+ *	its @refs.
+ * @rights: SECTION_RIGHT_*, constant
+ * @anchor: whether it is an anchor, constant
+ */
+struct section_handle {
+	struct section *section;
+	u32 rights;
+	bool anchor;
+};
+
+static void section_unref(struct section *section, bool anchor)
+{
+	if (anchor)
+		section_put(section);
+	else
+		section_handle_put(section);
+}
+
+static int section_handle_release(struct inode *inode, struct file *file)
+{
+	struct section_handle *handle = file->private_data;
+
+	section_unref(handle->section, handle->anchor);
+	section_count(SECTION_COUNT_HANDLES, -1);
+	kfree(handle);
+	return 0;
+}
+
+static int section_handle_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct section_handle *handle = file->private_data;
+
+	return section_view_mmap(handle->section, vma);
+}
+
+/* The file system may want views aligned, for huge pages. */
+static unsigned long
+section_handle_get_unmapped_area(struct file *file, unsigned long addr,
+				 unsigned long len, unsigned long pgoff,
+				 unsigned long flags)
+{
+	struct section_handle *handle = file->private_data;
+	struct file *backing = handle->section->backing;
+
+	if (backing->f_op->get_unmapped_area)
+		return backing->f_op->get_unmapped_area(backing, addr, len,
+							pgoff, flags);
+	return mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
+}
+
+static void section_handle_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct section_handle *handle = file->private_data;
+	struct section *section = handle->section;
+
+	seq_printf(m, "section-id:\t%llu\n", section->id);
+	seq_puts(m, "section-name:\t");
+	seq_escape(m, section_name(section), " \t\n\\");
+	seq_putc(m, '\n');
+	seq_printf(m, "section-bytes:\t%lld\n", section->bytes);
+	seq_printf(m, "section-prot:\t%#x\n", section->prot);
+	seq_printf(m, "section-rights:\t%#x\n", handle->rights);
+	seq_printf(m, "section-attributes:\t%#x\n", section->attributes);
+	seq_printf(m, "section-handles:\t%u\n",
+		   refcount_read(&section->handles));
+	seq_printf(m, "section-views:\t%d\n", atomic_read(&section->views));
+	seq_printf(m, "section-anchor:\t%d\n", handle->anchor);
+}
+
+static void section_handle_describe(const struct section_handle *handle,
+				    struct section_query *query)
+{
+	struct section *section = handle->section;
+
+	query->name_len = section->name_len;
+	query->rights = handle->rights;
+	query->bytes = section->bytes;
+	query->resident = section_resident(section);
+	query->id = section->id;
+	query->prot = section->prot;
+	query->attributes = section->attributes;
+	query->mode = section->mode;
+	query->uid = from_kuid_munged(current_user_ns(), section->uid);
+	query->gid = from_kgid_munged(current_user_ns(), section->gid);
+	query->creator = section_creator_nr(section);
+	query->handles = refcount_read(&section->handles);
+	query->views = atomic_read(&section->views);
+}
+
+static long section_handle_query(struct file *file, union section_arg *arg,
+				 void __user *uarg)
+{
+	struct section_handle *handle = file->private_data;
+	struct section *section = handle->section;
+	struct section_query *query = &arg->query;
+	u32 room = query->name_len;
+
+	if (query->flags || (!query->name && room))
+		return -EINVAL;
+	if (!(handle->rights & SECTION_RIGHT_QUERY))
+		return -EACCES;
+	if (room >= section->name_len && section->name_len && query->name &&
+	    copy_to_user(u64_to_user_ptr(query->name), section_name(section),
+			 section->name_len))
+		return -EFAULT;
+	section_handle_describe(handle, query);
+	return section_arg_copy_out(uarg, arg, sizeof(*query));
+}
+
+static long section_handle_duplicate(struct file *file, union section_arg *arg,
+				     void __user *uarg)
+{
+	struct section_handle *handle = file->private_data;
+	struct section_duplicate *dup = &arg->duplicate;
+	bool anchor = dup->flags & SECTION_DUPLICATE_ANCHOR;
+	struct section_new_handle new;
+	u32 rights = dup->rights;
+	int err;
+
+	if (dup->flags & ~(SECTION_DUPLICATE_ANCHOR |
+			   SECTION_DUPLICATE_INHERIT) || dup->reserved)
+		return -EINVAL;
+	if (handle->anchor && !anchor)
+		return -EINVAL;
+	if (rights == SECTION_RIGHTS_MAXIMUM)
+		rights = handle->rights;
+	else if (rights & ~SECTION_RIGHTS_ALL)
+		return -EINVAL;
+	if (rights & ~handle->rights)
+		return -EACCES;
+
+	/* This handle is open, so neither count can be zero. */
+	if (anchor)
+		section_get(handle->section);
+	else
+		refcount_inc(&handle->section->handles);
+	err = section_handle_prepare(&new, handle->section, rights, anchor,
+				     dup->flags & SECTION_DUPLICATE_INHERIT);
+	return err ?: section_handle_install(&new);
+}
+
+static long section_handle_map(struct file *file, union section_arg *arg,
+			       void __user *uarg)
+{
+	struct section_handle *handle = file->private_data;
+
+	return section_view_map(handle->section, file, handle->rights, arg,
+				uarg);
+}
+
+static const struct section_ioctl section_handle_ioctls[] = {
+	SECTION_IOCTL(SECTION_IOC_QUERY, section_query, views,
+		      section_handle_query),
+	SECTION_IOCTL(SECTION_IOC_DUPLICATE, section_duplicate, reserved,
+		      section_handle_duplicate),
+	SECTION_IOCTL(SECTION_IOC_MAP, section_map, length,
+		      section_handle_map),
+};
+
+static long section_handle_ioctl(struct file *file, unsigned int cmd,
+				 unsigned long uarg)
+{
+	return section_ioctl_dispatch(section_handle_ioctls,
+				      ARRAY_SIZE(section_handle_ioctls), file,
+				      cmd, uarg);
+}
+
+static const struct file_operations section_handle_fops = {
+	.owner = THIS_MODULE,
+	.release = section_handle_release,
+	.llseek = generic_file_llseek,
+	.mmap = section_handle_mmap,
+	.get_unmapped_area = section_handle_get_unmapped_area,
+	.unlocked_ioctl = section_handle_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = section_handle_show_fdinfo,
+};
+
+/* The access mode by which the core enforces rights; 3 is neither. */
+static int section_handle_access(u32 rights)
+{
+	switch (rights & (SECTION_RIGHT_READ | SECTION_RIGHT_WRITE)) {
+	case SECTION_RIGHT_READ | SECTION_RIGHT_WRITE:
+		return O_RDWR;
+	case SECTION_RIGHT_READ:
+		return O_RDONLY;
+	case SECTION_RIGHT_WRITE:
+		return O_WRONLY;
+	default:
+		return O_ACCMODE;
+	}
+}
+
+/* Takes over the caller's count on the section, on failure too. */
+static struct file *section_handle_file(struct section *section, u32 rights,
+					bool anchor)
+{
+	enum section_mount where = rights & SECTION_RIGHT_EXECUTE ?
+				   SECTION_MOUNT_EXEC : SECTION_MOUNT_NOEXEC;
+	struct section_handle *handle;
+	struct file *file;
+
+	handle = kmalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	if (!handle) {
+		file = ERR_PTR(-ENOMEM);
+		goto err_unref;
+	}
+	handle->section = section;
+	handle->rights = rights;
+	handle->anchor = anchor;
+	file = section_file_new(section->inodes[where], where, section->label,
+				section_handle_access(rights),
+				&section_handle_fops);
+	if (IS_ERR(file))
+		goto err_free;
+	file->private_data = handle;
+	section_count(SECTION_COUNT_HANDLES, 1);
+	return file;
+
+err_free:
+	kfree(handle);
+err_unref:
+	section_unref(section, anchor);
+	return file;
+}
+
+/**
+ * section_handle_prepare - make a handle, all but giving it to the caller
+ * @handle: filled in
+ * @section: the section
+ * @rights: SECTION_RIGHT_*
+ * @anchor: make an anchor
+ * @inherit: keep the descriptor open over execve(2)
+ *
+ * Takes over one of the section's @handles, or of its @refs for an anchor, on
+ * failure too.
+ *
+ * Return: 0, then section_handle_install() or section_handle_abandon()
+ * follows; -EMFILE, -ENFILE, -ENOMEM.
+ */
+int section_handle_prepare(struct section_new_handle *handle,
+			   struct section *section, u32 rights, bool anchor,
+			   bool inherit)
+{
+	handle->fd = get_unused_fd_flags(inherit ? 0 : O_CLOEXEC);
+	if (handle->fd < 0) {
+		section_unref(section, anchor);
+		return handle->fd;
+	}
+	handle->file = section_handle_file(section, rights, anchor);
+	if (IS_ERR(handle->file)) {
+		put_unused_fd(handle->fd);
+		return PTR_ERR(handle->file);
+	}
+	return 0;
+}
+
+/**
+ * section_handle_install - give a handle to the caller
+ * @handle: what section_handle_prepare() made
+ *
+ * Return: the descriptor.
+ */
+int section_handle_install(struct section_new_handle *handle)
+{
+	fd_install(handle->fd, handle->file);
+	return handle->fd;
+}
+
+/**
+ * section_handle_abandon - take back a handle that nobody saw
+ * @handle: what section_handle_prepare() made
+ */
+void section_handle_abandon(struct section_new_handle *handle)
+{
+	put_unused_fd(handle->fd);
+	fput(handle->file);
+}

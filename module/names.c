@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Names.
+ *
+ * Each network namespace has one table, its scope.  Entries are weak: they own
+ * no reference, and finding one either takes a live reference, by raising the
+ * count of handles from not zero, or finds nothing.  Whoever drops the last
+ * handle removes the entry; a creator who meets an entry without handles does
+ * not wait for that, but removes it himself.
+ *
+ * A creator claims the name first, then does what may still fail (growing a
+ * file, writing to the caller's memory), then publishes.  Until then the name
+ * does not exist for those who open it, exists for those who want to create it
+ * exclusively, and those who want either wait to see what becomes of it.
+ *
+ * The scope outlives its namespace while sections with names in it live, but
+ * is reachable only through the namespace; and as tables are not shared, a new
+ * namespace cannot meet the names of a dead one.
+ */
+#include <linux/err.h>
+#include <linux/jhash.h>
+#include <linux/module.h>
+#include <linux/nls.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "limits.h"
+#include "names.h"
+#include "section.h"
+
+/**
+ * struct section_scope - names of a network namespace
+ * @refs: one of the namespace, one of each section that ever claimed a name
+ * @names: how many entries the table has
+ * @table: sections by name; protected by its own locks, read under RCU
+ */
+struct section_scope {
+	refcount_t refs;
+	atomic_t names;
+	struct rhashtable table;
+};
+
+/* What each network namespace has of ours. */
+struct section_net {
+	struct section_scope *scope;
+};
+
+static unsigned int section_net_id;
+
+/* Woken when a claimed name is published or dropped. */
+static DECLARE_WAIT_QUEUE_HEAD(section_names_wait);
+
+static struct section_scope *section_scope_of(struct net *net)
+{
+	struct section_net *section_net = net_generic(net, section_net_id);
+
+	return section_net->scope;
+}
+
+static u32 section_key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct section_key *key = data;
+
+	return jhash(key->name, key->len, seed ^ __kuid_val(key->uid));
+}
+
+static struct section_key section_key_of(const struct section *section)
+{
+	return (struct section_key) {
+		.uid = section->key_uid,
+		.len = section->name_len,
+		.name = section_name(section),
+	};
+}
+
+static u32 section_obj_hash(const void *obj, u32 len, u32 seed)
+{
+	struct section_key key = section_key_of(obj);
+
+	return section_key_hash(&key, len, seed);
+}
+
+static int section_obj_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct section_key *key = arg->key;
+	const struct section *section = obj;
+
+	return !uid_eq(key->uid, section->key_uid) ||
+	       key->len != section->name_len ||
+	       memcmp(key->name, section_name(section), key->len);
+}
+
+static const struct rhashtable_params section_table_params = {
+	.head_offset = offsetof(struct section, node),
+	.hashfn = section_key_hash,
+	.obj_hashfn = section_obj_hash,
+	.obj_cmpfn = section_obj_cmp,
+	.automatic_shrinking = true,
+};
+
+/**
+ * section_name_check - is this a name?
+ * @name: bytes
+ * @len: how many
+ *
+ * Return: 0; -EINVAL if it is empty, is not UTF-8, or has NUL, a slash or a
+ * backslash in it; -ENAMETOOLONG.
+ */
+int section_name_check(const char *name, unsigned int len)
+{
+	unicode_t c;
+	int step;
+
+	if (!len)
+		return -EINVAL;
+	if (len > SECTION_NAME_MAX)
+		return -ENAMETOOLONG;
+	for (; len; name += step, len -= step) {
+		step = utf8_to_utf32((const u8 *)name, len, &c);
+		if (step < 1 || !c || c == '/' || c == '\\')
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* Take an entry out.  Any number of callers may try; one does it. */
+static void section_entry_remove(struct section_scope *scope,
+				 struct section *section)
+{
+	if (!rhashtable_remove_fast(&scope->table, &section->node,
+				    section_table_params))
+		atomic_dec(&scope->names);
+}
+
+/**
+ * section_name_open - find a section by name
+ * @net: a network namespace that the caller has a reference on
+ * @key: the name
+ *
+ * Return: the section with one more handle counted, to be given back with
+ * section_handle_put(); -ENOENT if there is none; -EBUSY if somebody is just
+ * creating it.
+ */
+struct section *section_name_open(struct net *net,
+				  const struct section_key *key)
+{
+	struct section_scope *scope = section_scope_of(net);
+	struct section *section;
+
+	rcu_read_lock();
+	section = rhashtable_lookup(&scope->table, key, section_table_params);
+	if (!section)
+		section = ERR_PTR(-ENOENT);
+	else if (!smp_load_acquire(&section->published))
+		section = ERR_PTR(-EBUSY);
+	else if (!refcount_inc_not_zero(&section->handles))
+		section = ERR_PTR(-ENOENT);
+	rcu_read_unlock();
+	return section;
+}
+
+/**
+ * section_name_open_wait - find a section by name, or one being created
+ * @net: a network namespace that the caller has a reference on
+ * @key: the name
+ *
+ * Return: as section_name_open(), but waits instead of -EBUSY, and may be
+ * interrupted with -ERESTARTSYS.
+ */
+struct section *section_name_open_wait(struct net *net,
+				       const struct section_key *key)
+{
+	struct section *section;
+	int err;
+
+	err = wait_event_interruptible(section_names_wait,
+		(section = section_name_open(net, key)) != ERR_PTR(-EBUSY));
+	return err ? ERR_PTR(err) : section;
+}
+
+/*
+ * One attempt to enter a section into the table.  Return: 0; -EEXIST if the
+ * name is in use; -EAGAIN if it was, but is no more; -ENOMEM.
+ */
+static int section_entry_add(struct section_scope *scope,
+			     struct section *section)
+{
+	struct section_key key = section_key_of(section);
+	struct section *other;
+	int err = 0;
+
+	rcu_read_lock();
+	other = rhashtable_lookup_get_insert_key(&scope->table, &key,
+						 &section->node,
+						 section_table_params);
+	if (IS_ERR(other)) {
+		err = -ENOMEM;
+	} else if (other && refcount_read(&other->handles)) {
+		err = -EEXIST;
+	} else if (other) {
+		section_entry_remove(scope, other);
+		err = -EAGAIN;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+/**
+ * section_name_claim - take the name of a new section
+ * @net: a network namespace that the caller has a reference on
+ * @section: the section
+ *
+ * Afterwards either section_name_publish() or section_name_drop() follows.
+ *
+ * Return: 0; -EEXIST, -EDQUOT, -ENOMEM.
+ */
+int section_name_claim(struct net *net, struct section *section)
+{
+	struct section_scope *scope = section_scope_of(net);
+	int err;
+
+	if (atomic_inc_return(&scope->names) > section_max_names()) {
+		atomic_dec(&scope->names);
+		return -EDQUOT;
+	}
+	do {
+		err = section_entry_add(scope, section);
+	} while (err == -EAGAIN);
+	if (err) {
+		atomic_dec(&scope->names);
+		return err;
+	}
+	refcount_inc(&scope->refs);
+	section->scope = scope;
+	return 0;
+}
+
+/**
+ * section_name_publish - from now on a claimed name can be opened
+ * @section: the section, complete
+ */
+void section_name_publish(struct section *section)
+{
+	smp_store_release(&section->published, true);
+	/* Pairs with the barrier in wait_event: publish, then look for waiters. */
+	smp_mb();
+	if (waitqueue_active(&section_names_wait))
+		wake_up_all(&section_names_wait);
+}
+
+/**
+ * section_name_drop - from now on the name is free
+ * @section: a section that has claimed a name or has none
+ */
+void section_name_drop(struct section *section)
+{
+	if (!section->scope)
+		return;
+	section_entry_remove(section->scope, section);
+	/* As above. */
+	smp_mb();
+	if (waitqueue_active(&section_names_wait))
+		wake_up_all(&section_names_wait);
+}
+
+/**
+ * section_handle_put - one handle less
+ * @section: the section; gone if that was the last
+ */
+void section_handle_put(struct section *section)
+{
+	if (!refcount_dec_and_test(&section->handles))
+		return;
+	section_name_drop(section);
+	section_put(section);
+}
+
+/**
+ * section_names_count - how many names a namespace has
+ * @net: the namespace
+ *
+ * Return: the number at some moment.
+ */
+unsigned int section_names_count(struct net *net)
+{
+	return atomic_read(&section_scope_of(net)->names);
+}
+
+/**
+ * section_names_walk_enter - start to walk over all names of a namespace
+ * @net: a network namespace that the caller has a reference on
+ * @iter: state of the walk; the caller then uses rhashtable_walk_start() and
+ *	its relatives, and section_names_walk_next() between them
+ */
+void section_names_walk_enter(struct net *net, struct rhashtable_iter *iter)
+{
+	rhashtable_walk_enter(&section_scope_of(net)->table, iter);
+}
+
+/**
+ * section_names_walk_next - the next section with a published name
+ * @iter: state of the walk
+ *
+ * Return: a section, valid until rhashtable_walk_stop(); NULL at the end;
+ * -EAGAIN if the table was resized and the walk must start again.
+ */
+struct section *section_names_walk_next(struct rhashtable_iter *iter)
+{
+	struct section *section;
+
+	do {
+		section = rhashtable_walk_next(iter);
+	} while (!IS_ERR_OR_NULL(section) &&
+		 (!smp_load_acquire(&section->published) ||
+		  !refcount_read(&section->handles)));
+	return section;
+}
+
+/**
+ * section_scope_put - give back a reference on a scope
+ * @scope: the scope; may sleep if that was the last
+ */
+void section_scope_put(struct section_scope *scope)
+{
+	if (!refcount_dec_and_test(&scope->refs))
+		return;
+	rhashtable_destroy(&scope->table);
+	kfree(scope);
+}
+
+static int __net_init section_net_init(struct net *net)
+{
+	struct section_net *section_net = net_generic(net, section_net_id);
+	struct section_scope *scope;
+	int err;
+
+	scope = kzalloc(sizeof(*scope), GFP_KERNEL_ACCOUNT);
+	if (!scope)
+		return -ENOMEM;
+	err = rhashtable_init(&scope->table, &section_table_params);
+	if (err) {
+		kfree(scope);
+		return err;
+	}
+	refcount_set(&scope->refs, 1);
+	section_net->scope = scope;
+	return 0;
+}
+
+static void __net_exit section_net_exit(struct net *net)
+{
+	section_scope_put(section_scope_of(net));
+}
+
+static struct pernet_operations section_net_ops = {
+	.init = section_net_init,
+	.exit = section_net_exit,
+	.id = &section_net_id,
+	.size = sizeof(struct section_net),
+};
+
+int section_names_init(void)
+{
+	return register_pernet_subsys(&section_net_ops);
+}
+
+void section_names_exit(void)
+{
+	unregister_pernet_subsys(&section_net_ops);
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The section object: how it comes to be and how it goes.
+ */
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "backing.h"
+#include "compat.h"
+#include "counters.h"
+#include "limits.h"
+#include "names.h"
+#include "section.h"
+
+static atomic64_t section_last_id;
+
+/**
+ * section_rights_of_prot - the rights that make sense on a section
+ * @prot: its SECTION_PROT_*
+ *
+ * Return: SECTION_RIGHT_*.
+ */
+u32 section_rights_of_prot(u32 prot)
+{
+	u32 rights = SECTION_RIGHT_QUERY | SECTION_RIGHT_READ;
+
+	if (prot & SECTION_PROT_WRITE)
+		rights |= SECTION_RIGHT_WRITE | SECTION_RIGHT_EXTEND;
+	if (prot & SECTION_PROT_EXECUTE)
+		rights |= SECTION_RIGHT_EXECUTE;
+	return rights;
+}
+
+/**
+ * section_creator_nr - who made a section, as the caller knows him
+ * @section: the section
+ *
+ * Return: a process id in the caller's pid namespace, 0 if the creator is not
+ * in it or has ended.
+ */
+pid_t section_creator_nr(const struct section *section)
+{
+	pid_t nr = 0;
+
+	rcu_read_lock();
+	if (pid_task(section->creator, PIDTYPE_TGID))
+		nr = pid_vnr(section->creator);
+	rcu_read_unlock();
+	return nr;
+}
+
+/**
+ * section_resident - memory that the backing holds in the page cache
+ * @section: the section
+ *
+ * Return: bytes.
+ */
+u64 section_resident(const struct section *section)
+{
+	struct address_space *mapping = section_file_mapping(section->backing);
+
+	return (u64)READ_ONCE(mapping->nrpages) << PAGE_SHIFT;
+}
+
+static char *section_label(const struct section_spec *spec)
+{
+	char *label;
+	size_t len = sizeof(SECTION_LABEL_PREFIX) - 1;
+
+	label = kmalloc(len + spec->name_len + 1, GFP_KERNEL_ACCOUNT);
+	if (!label)
+		return NULL;
+	memcpy(label, SECTION_LABEL_PREFIX, len);
+	memcpy(label + len, spec->name, spec->name_len);
+	label[len + spec->name_len] = '\0';
+	return label;
+}
+
+static int section_set_bytes(struct section *section, u64 bytes)
+{
+	u64 rounded;
+
+	if (check_add_overflow(bytes, (u64)PAGE_SIZE - 1, &rounded))
+		return -EOVERFLOW;
+	rounded &= PAGE_MASK;
+	if (rounded > MAX_LFS_FILESIZE)
+		return -EOVERFLOW;
+	section->pages = rounded >> PAGE_SHIFT;
+	section->bytes = section_is_file(section) ? bytes : rounded;
+	return 0;
+}
+
+static int section_init_anon(struct section *section,
+			     const struct section_spec *spec)
+{
+	struct file *file;
+	int err;
+
+	if (!spec->bytes)
+		return -EINVAL;
+	err = section_set_bytes(section, spec->bytes);
+	if (err)
+		return err;
+	file = section_anon_open(section->label, section->bytes);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	section->backing = file;
+	return 0;
+}
+
+/*
+ * How large a section of a file is.  A file that is too short grows later,
+ * when nothing but that can fail any more: section_grow_backing().
+ */
+static int section_size_file(struct section *section, u64 bytes)
+{
+	loff_t size;
+	int err;
+
+	err = section_file_size(section->backing, &size);
+	if (err)
+		return err;
+	if (!bytes && !size)
+		return -ENODATA;
+	err = section_set_bytes(section, bytes ?: size);
+	if (err)
+		return err;
+	if (section->bytes > size && !(section->prot & SECTION_PROT_WRITE))
+		return -EFBIG;
+	return 0;
+}
+
+static int section_init_file(struct section *section,
+			     const struct section_spec *spec)
+{
+	struct file *file;
+	int err;
+
+	file = section_file_open(spec->file, section->prot);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	section->backing = file;
+	if (section->prot & SECTION_PROT_WRITE) {
+		/* No F_SEAL_WRITE from now on (H2). */
+		err = mapping_map_writable(file->f_mapping);
+		if (err)
+			return err;
+		section->mapped_writable = true;
+	}
+	return section_size_file(section, spec->bytes);
+}
+
+/**
+ * section_grow_backing - make a file as large as its section
+ * @section: the section
+ *
+ * The last step of a creation that can fail for a reason of the file's.
+ *
+ * Return: 0, or what the file system gave.
+ */
+int section_grow_backing(struct section *section)
+{
+	if (!section_is_file(section) || !(section->prot & SECTION_PROT_WRITE))
+		return 0;
+	return section_file_grow(section->backing, section->bytes);
+}
+
+static int section_init_inode(struct section *section, enum section_mount where)
+{
+	struct inode *inode = section_inode_new(where);
+
+	if (!inode)
+		return -ENOMEM;
+	inode->i_ino = section->id;
+	inode->i_mode = S_IFREG | section->mode;
+	inode->i_uid = section->uid;
+	inode->i_gid = section->gid;
+	i_size_write(inode, section->bytes);
+	section->inodes[where] = inode;
+	return 0;
+}
+
+static int section_init_inodes(struct section *section)
+{
+	int err;
+
+	err = section_init_inode(section, SECTION_MOUNT_NOEXEC);
+	if (!err && section->prot & SECTION_PROT_EXECUTE)
+		err = section_init_inode(section, SECTION_MOUNT_EXEC);
+	return err;
+}
+
+static struct section *section_alloc(const struct section_spec *spec)
+{
+	struct section *section;
+
+	section = kzalloc(sizeof(*section), GFP_KERNEL_ACCOUNT);
+	if (!section)
+		return NULL;
+	refcount_set(&section->refs, 1);
+	refcount_set(&section->handles, 1);
+	mutex_init(&section->lock);
+	section->prot = spec->prot;
+	section->attributes = spec->attributes;
+	section->mode = spec->mode;
+	section->uid = current_euid();
+	section->gid = spec->gid;
+	section->key_uid = spec->key_uid;
+	section->name_len = spec->name_len;
+	section->id = atomic64_inc_return(&section_last_id);
+	section->creator = get_pid(task_tgid(current));
+	/* Given back by section_free(), in the last code that runs for it. */
+	__module_get(THIS_MODULE);
+	section_count(SECTION_COUNT_SECTIONS, 1);
+	return section;
+}
+
+static int section_init(struct section *section,
+			const struct section_spec *spec)
+{
+	struct section_user *user;
+	int err;
+
+	user = section_user_charge(section->uid);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	section->user = user;
+	section->label = section_label(spec);
+	if (!section->label)
+		return -ENOMEM;
+	err = spec->file ? section_init_file(section, spec) :
+			   section_init_anon(section, spec);
+	if (err)
+		return err;
+	return section_init_inodes(section);
+}
+
+/**
+ * section_new - make a section that nobody knows of
+ * @spec: what it is to be
+ *
+ * Return: the section with one handle counted, which owns its only reference;
+ * or an error pointer.
+ */
+struct section *section_new(const struct section_spec *spec)
+{
+	struct section *section;
+	int err;
+
+	section = section_alloc(spec);
+	if (!section)
+		return ERR_PTR(-ENOMEM);
+	err = section_init(section, spec);
+	if (err) {
+		section_put(section);
+		return ERR_PTR(err);
+	}
+	return section;
+}
+
+static void section_free(struct rcu_head *rcu)
+{
+	struct section *section = container_of(rcu, struct section, rcu);
+	struct section_shadow *shadow;
+
+	while ((shadow = section->shadow.next)) {
+		section->shadow.next = shadow->next;
+		kfree(shadow);
+	}
+	kfree(section->label);
+	kfree(section);
+	/* section_exit() waits for this callback to return. */
+	module_put(THIS_MODULE);
+}
+
+/**
+ * section_release - the last reference is gone
+ * @section: the section; may be half made
+ *
+ * What readers under RCU may still look at, which are lookups of the name,
+ * goes a grace period later.
+ */
+void section_release(struct section *section)
+{
+	int i;
+
+	might_sleep();
+	WARN_ON_ONCE(atomic_read(&section->views));
+	if (section->scope)
+		section_scope_put(section->scope);
+	for (i = 0; i < SECTION_MOUNTS; i++)
+		iput(section->inodes[i]);
+	if (section->mapped_writable)
+		mapping_unmap_writable(section->backing->f_mapping);
+	if (section->backing)
+		fput(section->backing);
+	if (section->user)
+		section_user_uncharge(section->user);
+	put_pid(section->creator);
+	section_count(SECTION_COUNT_SECTIONS, -1);
+	call_rcu(&section->rcu, section_free);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SECTION_SECTION_H
+#define _SECTION_SECTION_H
+
+#include <linux/atomic.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/uidgid.h>
+#include <linux/section.h>
+
+#include "pseudofs.h"
+
+/**
+ * DOC: Lifetimes
+ *
+ * A section has two counts.  @handles counts open handles; while it is not
+ * zero the name can be found, and all handles together own one of @refs.
+ * @refs counts what keeps the memory alive: the handles together, each anchor,
+ * each view, and each page fault that sleeps in the backing.  Each section
+ * owns a reference on the module, given back after an RCU grace period.
+ *
+ * DOC: Lock order
+ *
+ * From the outside in; a lock may be taken while those before it are held::
+ *
+ *	mmap_lock or a VMA lock
+ *	  section->lock
+ *	    (the backing's invalidate_lock, folio lock, i_mmap_rwsem: the
+ *	    kernel's own, only inside the backing's methods)
+ *	  bucket locks of a name table, section_users_lock (innermost, short)
+ *
+ * No lock of ours is held while user memory is accessed, while mmap_lock is
+ * taken, or while a method of a backing runs: that may wait for a user-space
+ * file system for as long as it likes.  Page faults take no lock at all.
+ */
+
+struct section_scope;
+struct section_user;
+
+/**
+ * struct section_shadow - a backing's vm_operations with ours in front
+ * @vm_ops: what the VMAs point to; the shadow is found from it with
+ *	container_of()
+ * @backing_ops: what the backing's ->mmap() had installed; NULL until the
+ *	shadow is in use, constant afterwards
+ * @section: the section, constant; it owns the shadow, and each VMA that
+ *	points here owns a reference on the section
+ * @next: more of the same section; a backing may have several sets of
+ *	operations (H12).  Written under section->lock.
+ */
+struct section_shadow {
+	struct vm_operations_struct vm_ops;
+	const struct vm_operations_struct *backing_ops;
+	struct section *section;
+	struct section_shadow *next;
+};
+
+/**
+ * struct section - memory with a name, a size, an owner and a lifetime
+ * @refs: what keeps the memory alive, see above
+ * @handles: open handles; goes from zero to nowhere
+ * @pages: size in pages; read without a lock by page faults
+ * @bytes: size in bytes, constant
+ * @backing: the file that supplies the pages, private to this section, owned
+ * @prot: SECTION_PROT_*, constant
+ * @attributes: SECTION_ATTR_*, constant
+ * @mode: permission bits, constant
+ * @uid: owner, constant
+ * @gid: group, constant
+ * @id: number, never used again, constant
+ * @views: VMAs
+ * @lock: protects the list of shadows
+ * @shadow: first shadow; the others hang on its @next
+ * @creator: who made it; owned
+ * @user: whose limit it counts against; owned
+ * @inodes: of the handles, one for each mount that this section needs; owned
+ * @mapped_writable: whether mapping_map_writable() is held on the backing
+ * @label: "section:" and the name, as paths show it; owned; freed by RCU
+ * @name_len: length of the name; 0 if there is none
+ * @key_uid: whose scope the name is in; INVALID_UID for the global one
+ * @scope: names of its network namespace; NULL without a name; owned
+ * @node: in the scope's table, protected by the table's locks
+ * @published: false while the creation can still fail; set once, with release
+ *	semantics
+ * @rcu: for freeing
+ */
+struct section {
+	refcount_t refs;
+	refcount_t handles;
+	unsigned long pages;
+	loff_t bytes;
+	struct file *backing;
+	u32 prot;
+	u32 attributes;
+	umode_t mode;
+	kuid_t uid;
+	kgid_t gid;
+	u64 id;
+	atomic_t views;
+	struct mutex lock;
+	struct section_shadow shadow;
+
+	struct pid *creator;
+	struct section_user *user;
+	struct inode *inodes[SECTION_MOUNTS];
+	bool mapped_writable;
+
+	char *label;
+	unsigned int name_len;
+	kuid_t key_uid;
+	struct section_scope *scope;
+	struct rhash_head node;
+	bool published;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct section_spec - what a new section is to be, checked
+ * @name: the name, NULL for none
+ * @name_len: its length
+ * @key_uid: whose scope the name goes to
+ * @bytes: size asked for, 0 for the whole file
+ * @file: the user's file, NULL for anonymous memory
+ * @prot: SECTION_PROT_*
+ * @attributes: SECTION_ATTR_*
+ * @mode: permission bits
+ * @gid: group
+ */
+struct section_spec {
+	const char *name;
+	unsigned int name_len;
+	kuid_t key_uid;
+	u64 bytes;
+	struct file *file;
+	u32 prot;
+	u32 attributes;
+	umode_t mode;
+	kgid_t gid;
+};
+
+#define SECTION_LABEL_PREFIX	"section:"
+
+static inline const char *section_name(const struct section *section)
+{
+	return section->label + sizeof(SECTION_LABEL_PREFIX) - 1;
+}
+
+static inline bool section_is_file(const struct section *section)
+{
+	return section->attributes & SECTION_ATTR_FILE;
+}
+
+struct section *section_new(const struct section_spec *spec);
+void section_release(struct section *section);
+
+static inline void section_get(struct section *section)
+{
+	refcount_inc(&section->refs);
+}
+
+/* May sleep if this was the last reference. */
+static inline void section_put(struct section *section)
+{
+	if (refcount_dec_and_test(&section->refs))
+		section_release(section);
+}
+
+u32 section_rights_of_prot(u32 prot);
+pid_t section_creator_nr(const struct section *section);
+u64 section_resident(const struct section *section);
+int section_grow_backing(struct section *section);
+
+#endif /* _SECTION_SECTION_H */
