@@ -280,7 +280,8 @@ int section_create_or_open(const char *name, uint64_t bytes, bool *existed);
  * @prot: SECTION_PROT_*.
  *
  * Return: a handle, or -1 with errno: those of section_create(), and
- * EACCES (the file is not open for what @prot asks, or is append-only),
+ * EACCES (the file is not open for what @prot asks, or has the append-only
+ * attribute),
  * EBADF (@file_fd is not open), EFBIG (the file cannot grow so far),
  * ENODATA (the file is empty and @bytes is 0), ENODEV (this kind of file
  * cannot back a section), ENOSPC (disk full),

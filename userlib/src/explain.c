@@ -21,7 +21,7 @@ static const struct {
 	  "there are no sections here: load the module (modprobe section), or let this process see /dev/section" },
 
 	{ OP(CREATE), EACCES,
-	  "the rights asked for are more than the protection of the section or its mode allows, or the file is not open for reading (and for writing, without append, if the section is to be writable)" },
+	  "the rights asked for are more than the protection of the section or its mode allows, or the file is not open for reading (and for writing, if the section is to be writable), or has the append-only attribute" },
 	{ OP(OPEN), EACCES,
 	  "the section exists but does not grant these rights to this user: ask for fewer, or let its owner create it with another mode" },
 	{ OP(QUERY), EACCES,
