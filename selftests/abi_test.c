@@ -130,6 +130,7 @@ static void init_query_view(const FIXTURE_DATA(abi) *self, void *arg)
 
 	memset(view, SEC_POISON, sizeof(*view));
 	view->size = sizeof(*view);
+	view->flags = 0;
 	view->address = sec_ptr(self->view);
 	view->reserved = 0;
 }
@@ -565,6 +566,23 @@ TEST_F(plain, version)
 	EXPECT_EQ(-EINVAL, sec_ioctl(self->dev, SECTION_IOC_VERSION,
 				     (void *)-1L));
 	EXPECT_EQ(-ENOTTY, sec_ioctl(self->handle, SECTION_IOC_VERSION, NULL));
+}
+
+/* Members that are only written may hold anything. */
+TEST_F(plain, query_view_flags)
+{
+	struct section_query_view v;
+	char *view = sec_map(self->handle, PROT_READ, SECTION_MAP_PRIVATE, 0,
+			     0);
+
+	ASSERT_NE(MAP_FAILED, view);
+	memset(&v, SEC_POISON, sizeof(v));
+	v.size = sizeof(v);
+	v.address = sec_ptr(view);
+	v.reserved = 0;
+	EXPECT_EQ(0, sec_ioctl(self->dev, SECTION_IOC_QUERY_VIEW, &v));
+	EXPECT_EQ(SECTION_MAP_PRIVATE, v.flags);
+	ASSERT_EQ(0, munmap(view, SEC_PAGE));
 }
 
 /* Every number of the magic that the header does not name. */

@@ -181,9 +181,6 @@ TEST_F(create, rights)
 
 		args.prot = prots[i];
 		for (rights = 0; rights <= SECTION_RIGHTS_ALL; rights++) {
-			/* Whether EXTEND goes with WRITE is asked below. */
-			if (rights & SECTION_RIGHT_EXTEND)
-				continue;
 			args.rights = rights;
 			if (rights & ~granted) {
 				refuse(_metadata, self, -EACCES, &args);
@@ -203,8 +200,7 @@ TEST_F(create, rights)
 		handle = sec_create(self->dev, &args);
 		ASSERT_LE(0, handle);
 		ASSERT_EQ(0, sec_query(handle, &q));
-		EXPECT_EQ(granted, q.rights & ~SECTION_RIGHT_EXTEND)
-			TH_LOG("protection %x", prots[i]);
+		EXPECT_EQ(granted, q.rights);
 		close(handle);
 	}
 }
@@ -293,8 +289,7 @@ TEST_F(create, mode)
 		ASSERT_LE(0, handle);
 		ASSERT_EQ(0, sec_query(handle, &q));
 		EXPECT_EQ(args.mode, q.mode);
-		EXPECT_EQ(SEC_RIGHTS_RW & ~SECTION_RIGHT_EXTEND,
-			  q.rights & ~SECTION_RIGHT_EXTEND);
+		EXPECT_EQ(SEC_RIGHTS_RW, q.rights);
 		ASSERT_EQ(0, fstat(handle, &st));
 		EXPECT_EQ(args.mode, st.st_mode & 07777);
 		close(handle);

@@ -405,8 +405,6 @@ TEST_F(name, rights)
 		handle = sec_create(self->dev, &args);
 		ASSERT_LE(0, handle);
 		for (rights = 0; rights <= SECTION_RIGHTS_ALL; rights++) {
-			if (rights & SECTION_RIGHT_EXTEND)
-				continue;
 			again = sec_open(self->dev, self->name.s, rights);
 			if (rights & ~sections[i].granted) {
 				EXPECT_EQ(-EACCES, again);
@@ -443,15 +441,15 @@ TEST_F(name, mode_of_owner)
 		{ 0000, 0 },
 		{ 0077, 0 },
 		{ 0400, SEC_RIGHTS_R },
-		{ 0200, SECTION_RIGHT_WRITE },
+		{ 0200, SECTION_RIGHT_WRITE | SECTION_RIGHT_EXTEND },
 		{ 0100, SECTION_RIGHT_EXECUTE },
-		{ 0600, SEC_RIGHTS_R | SECTION_RIGHT_WRITE },
+		{ 0600, SEC_RIGHTS_RW },
 		{ 0500, SEC_RIGHTS_RX },
-		{ 0700, SEC_RIGHTS_RX | SECTION_RIGHT_WRITE },
+		{ 0700, SECTION_RIGHTS_ALL },
 	};
 	const __u32 bits[] = {
 		SECTION_RIGHT_QUERY, SECTION_RIGHT_READ, SECTION_RIGHT_WRITE,
-		SECTION_RIGHT_EXECUTE,
+		SECTION_RIGHT_EXECUTE, SECTION_RIGHT_EXTEND,
 	};
 	size_t i, j;
 

@@ -260,6 +260,7 @@ static inline int sec_query_view(int dev, const void *address,
 {
 	memset(v, SEC_POISON, sizeof(*v));
 	v->size = sizeof(*v);
+	v->flags = 0;
 	v->address = sec_ptr(address);
 	v->reserved = 0;
 	return sec_ioctl(dev, SECTION_IOC_QUERY_VIEW, v);
