@@ -269,7 +269,7 @@ static int section_create_check(const struct section_create *create)
 	    create->prot & ~(SECTION_PROT_READ | SECTION_PROT_WRITE |
 			     SECTION_PROT_EXECUTE))
 		return -EINVAL;
-	if (create->mode & ~0777 || create->file_fd < -1 || create->reserved)
+	if (create->mode & ~0777 || create->reserved)
 		return -EINVAL;
 	return 0;
 }

@@ -379,7 +379,7 @@ long section_view_query(struct file *file, union section_arg *arg,
 	struct mm_struct *mm = current->mm;
 	struct vm_area_struct *vma = NULL;
 
-	if (query->flags || query->reserved)
+	if (query->reserved)
 		return -EINVAL;
 	if (mmap_read_lock_killable(mm))
 		return -EINTR;
