@@ -68,7 +68,7 @@ extern "C" {
  * @rights: SECTION_RIGHT_* of the new handle, or SECTION_RIGHTS_MAXIMUM.
  * @mode: Who may open the section by name: nine permission bits, to which the
  *	umask does not apply.
- * @gid: Group of the section, or SECTION_CALLER_GROUP.
+ * @gid: Group of the section, one of the caller's, or SECTION_CALLER_GROUP.
  * @owner: User that an existing section must belong to, or SECTION_ANY_OWNER.
  *	Expect an owner when you open a name in the global scope: anybody may
  *	have created it.
@@ -297,7 +297,8 @@ int section_create_file(const char *name, int file_fd, uint64_t bytes,
  * @name: The name, terminated, or NULL for a section without one.
  * @attributes: How, initialized by SECTION_ATTRIBUTES_INIT.
  * @existed: NULL to fail if the name exists.  Otherwise an existing section is
- *	opened, and this is set to whether it existed.
+ *	opened, and this is set to whether it existed; that needs a name, as
+ *	the global scope does.
  *
  * Return: a handle, or -1 with errno: those of section_create() and
  * section_create_file(), and EACCES (also: @rights exceeds @prot, or the
