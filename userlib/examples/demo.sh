@@ -19,9 +19,15 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
+bold='' green='' red='' plain=''
+if [ -t 1 ] && [ -z "$NO_COLOR" ]; then
+	bold=$(printf '\033[1m') green=$(printf '\033[32m')
+	red=$(printf '\033[31m') plain=$(printf '\033[0m')
+fi
+
 heading()
 {
-	printf '\n\033[1m%s\033[0m\n' "$1"
+	printf '\n%s\n' "$bold$1$plain"
 }
 
 say()
@@ -31,12 +37,12 @@ say()
 
 ok()
 {
-	printf '  \033[32m✓ %s\033[0m\n' "$1"
+	say "$green✓ $1$plain"
 }
 
 fail()
 {
-	printf '  \033[31m✗ %s\033[0m\n' "$1"
+	say "$red✗ $1$plain"
 	exit 1
 }
 
@@ -97,7 +103,7 @@ shmem()
 
 mkfifo "$work/a.in" "$work/a.out" "$work/b.in" "$work/b.out" || exit 1
 
-printf '\033[1m/dev/section: memory with a name, a size, rights and a lifetime\033[0m\n'
+printf '%s\n' "$bold/dev/section: memory with a name, a size, rights and a lifetime$plain"
 say "This is $(id -un 2>/dev/null || id -u) (uid $(id -u)) on Linux $(uname -r)."
 test -c /dev/section || fail 'There is no /dev/section: modprobe section'
 
@@ -204,4 +210,4 @@ case $lines in
 *) fail 'Something was left behind.' ;;
 esac
 
-printf '\n\033[1mEverything above was checked.\033[0m\n'
+heading 'Everything above was checked.'
