@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pagemap.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -72,6 +73,12 @@ section_handle_get_unmapped_area(struct file *file, unsigned long addr,
 	return mm_get_unmapped_area(current->mm, file, addr, len, pgoff, flags);
 }
 
+/* What could forge a line or talk to a terminal, and our own separators. */
+#define SECTION_NAME_ESCAPED						\
+	"\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017\020"	\
+	"\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037\177"	\
+	" \\"
+
 static void section_handle_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct section_handle *handle = file->private_data;
@@ -79,7 +86,7 @@ static void section_handle_show_fdinfo(struct seq_file *m, struct file *file)
 
 	seq_printf(m, "section-id:\t%llu\n", section->id);
 	seq_puts(m, "section-name:\t");
-	seq_escape(m, section_name(section), " \t\n\\");
+	seq_escape(m, section_name(section), SECTION_NAME_ESCAPED);
 	seq_putc(m, '\n');
 	seq_printf(m, "section-bytes:\t%lld\n", section->bytes);
 	seq_printf(m, "section-prot:\t%#x\n", section->prot);
@@ -111,22 +118,41 @@ static void section_handle_describe(const struct section_handle *handle,
 	query->views = atomic_read(&section->views);
 }
 
+/*
+ * Write the name, if there is room for it.  The argument is written after it;
+ * that it can be written is made sure of first, for a failed call to write
+ * nothing.
+ */
+static int section_handle_copy_name(const struct section *section,
+				    const struct section_query *query,
+				    void __user *uarg)
+{
+	size_t size = min_t(size_t, query->size, sizeof(*query));
+
+	if (!section->name_len || query->name_len < section->name_len)
+		return 0;
+	if (fault_in_safe_writeable(uarg, size))
+		return -EFAULT;
+	if (copy_to_user(u64_to_user_ptr(query->name), section_name(section),
+			 section->name_len))
+		return -EFAULT;
+	return 0;
+}
+
 static long section_handle_query(struct file *file, union section_arg *arg,
 				 void __user *uarg)
 {
 	struct section_handle *handle = file->private_data;
-	struct section *section = handle->section;
 	struct section_query *query = &arg->query;
-	u32 room = query->name_len;
+	int err;
 
-	if (query->flags || (!query->name && room))
+	if (query->flags || (!query->name && query->name_len))
 		return -EINVAL;
 	if (!(handle->rights & SECTION_RIGHT_QUERY))
 		return -EACCES;
-	if (room >= section->name_len && section->name_len && query->name &&
-	    copy_to_user(u64_to_user_ptr(query->name), section_name(section),
-			 section->name_len))
-		return -EFAULT;
+	err = section_handle_copy_name(handle->section, query, uarg);
+	if (err)
+		return err;
 	section_handle_describe(handle, query);
 	return section_arg_copy_out(uarg, arg, sizeof(*query));
 }

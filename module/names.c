@@ -209,36 +209,6 @@ static int section_entry_add(struct section_scope *scope,
 }
 
 /**
- * section_name_claim - take the name of a new section
- * @net: a network namespace that the caller has a reference on
- * @section: the section
- *
- * Afterwards either section_name_publish() or section_name_drop() follows.
- *
- * Return: 0; -EEXIST, -EDQUOT, -ENOMEM.
- */
-int section_name_claim(struct net *net, struct section *section)
-{
-	struct section_scope *scope = section_scope_of(net);
-	int err;
-
-	if (atomic_inc_return(&scope->names) > section_max_names()) {
-		atomic_dec(&scope->names);
-		return -EDQUOT;
-	}
-	do {
-		err = section_entry_add(scope, section);
-	} while (err == -EAGAIN);
-	if (err) {
-		atomic_dec(&scope->names);
-		return err;
-	}
-	refcount_inc(&scope->refs);
-	section->scope = scope;
-	return 0;
-}
-
-/**
  * section_name_publish - from now on a claimed name can be opened
  * @section: the section, complete
  */
@@ -264,6 +234,34 @@ void section_name_drop(struct section *section)
 	smp_mb();
 	if (waitqueue_active(&section_names_wait))
 		wake_up_all(&section_names_wait);
+}
+
+/**
+ * section_name_claim - take the name of a new section
+ * @net: a network namespace that the caller has a reference on
+ * @section: the section
+ *
+ * Afterwards either section_name_publish() or section_name_drop() follows.
+ *
+ * Return: 0; -EEXIST, -EDQUOT, -ENOMEM.
+ */
+int section_name_claim(struct net *net, struct section *section)
+{
+	struct section_scope *scope = section_scope_of(net);
+	int err;
+
+	do {
+		err = section_entry_add(scope, section);
+	} while (err == -EAGAIN);
+	if (err)
+		return err;
+	refcount_inc(&scope->refs);
+	section->scope = scope;
+	if (atomic_inc_return(&scope->names) > section_max_names()) {
+		section_name_drop(section);
+		return -EDQUOT;
+	}
+	return 0;
 }
 
 /**
