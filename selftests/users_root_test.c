@@ -6,6 +6,9 @@
  * ones, as a set-user-ID program would; a real second process is used where it
  * has to die or to be given something.
  */
+#include <linux/capability.h>
+#include <sys/syscall.h>
+
 #include "section_util.h"
 #include "kselftest_harness.h"
 
@@ -258,6 +261,59 @@ TEST_F(users, protection_binds_everybody)
 			     sections[i].granted);
 		close(handle);
 	}
+}
+
+/* Have only these of root's effective capabilities. */
+static int set_capabilities(__u64 mask)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return -errno;
+	data[0].effective = data[0].permitted & (__u32)mask;
+	data[1].effective = data[1].permitted & (__u32)(mask >> 32);
+	return syscall(SYS_capset, &header, data) ? -errno : 0;
+}
+
+/* It is one capability that overrides the mode, and neither user 0 nor all. */
+TEST_F(users, capability)
+{
+	const __u64 one = 1ULL << CAP_IPC_OWNER;
+	struct section_list l;
+	int handle, local;
+
+	become(SEC_ALICE, 0);
+	handle = create_global(self->dev, self->name.s, 0,
+			       SECTION_CALLER_GROUP);
+	ASSERT_LE(0, handle);
+	local = sec_create_anon(self->dev, self->name.s, 1);
+	ASSERT_LE(0, local);
+	become_root();
+
+	ASSERT_EQ(0, set_capabilities(~one));
+	check_rights(_metadata, self->dev, self->name.s, 0);
+	ASSERT_EQ(0, sec_list(self->dev, SECTION_LIST_GLOBAL, self->buffer,
+			      BUFFER_LEN, &l));
+	EXPECT_EQ(0, l.needed);
+	ASSERT_EQ(0, sec_list(self->dev, 0, self->buffer, BUFFER_LEN, &l));
+	EXPECT_EQ(0, l.needed);
+
+	ASSERT_EQ(0, set_capabilities(one));
+	check_rights(_metadata, self->dev, self->name.s, SECTION_RIGHTS_ALL);
+	ASSERT_EQ(0, sec_list(self->dev, SECTION_LIST_GLOBAL, self->buffer,
+			      BUFFER_LEN, &l));
+	EXPECT_EQ(1, l.count);
+	ASSERT_EQ(0, sec_list(self->dev, 0, self->buffer, BUFFER_LEN, &l));
+	EXPECT_EQ(1, l.count);
+	/* Listed, but each user's names stay his own. */
+	EXPECT_EQ(-ENOENT, sec_open(self->dev, self->name.s, 0));
+
+	ASSERT_EQ(0, set_capabilities(~0ULL));
+	close(local);
+	close(handle);
 }
 
 /* A reader's views are a reader's, in whatever way he asks. */
