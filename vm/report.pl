@@ -101,6 +101,11 @@ sub judge {
 			$complete = 1;
 		} elsif ($line =~ /^# vm: exit (\d+)$/) {
 			$vm = $1;
+		} elsif ($line eq "# vm: restart") {
+			# QEMU has broken the kernel: all that came before is void.
+			(%program, @strange) = ();
+			undef $_ for $current, $complete, $vm;
+			print "$name: started again after a fault of the emulator\n";
 		}
 		# The reasons of a failure come before its "not ok".
 		if ($line =~ /^  not ok/ && $current && !$ENV{V}) {

@@ -29,6 +29,7 @@ set -eu
 umask 022
 PATH=$PATH:/usr/sbin:/sbin
 
+arguments=("$@")
 kver=6.12 module=default params='' user=root disk=0 icount=0 mem=2G cpus=2
 limit='' keep='' judge=1 add=() extra=()
 while getopts k:b:p:u:a:dim:c:t:l:q:n opt; do
@@ -162,7 +163,7 @@ else
 	timeout --foreground -k 5 "${limit:-600}" "${qemu[@]}" -serial stdio \
 		</dev/null 2>"$dir/qemu" |
 		perl -we '
-			my ($token, $file) = @ARGV;
+			my ($token, $file, $spoke) = @ARGV;
 			$| = 1;
 			while (<STDIN>) {
 				s/\r?\n/\n/;
@@ -171,6 +172,9 @@ else
 					print $out $1;
 				}
 				print;
+				if (length && !$spoke++) {
+					open(my $out, ">", "$file.spoke") or die;
+				}
 			}' "$token" "$dir/status"
 	ended=${PIPESTATUS[0]}
 	set -e
@@ -189,6 +193,12 @@ fi
 touch "$dir/console"
 tr -d '\r' <"$dir/console" >"$dir/kernel.log"
 [ -z "$keep" ] || cp "$dir/kernel.log" "$keep"
+if [ $judge = 1 ] && [ "$mode" = run ] && [ ! -e "$dir/status.spoke" ] &&
+	[ -z "${SECTION_VM_AGAIN:-}" ] && emulator_fault "$dir/kernel.log"; then
+	say "the emulator broke the kernel while it booted; starting again"
+	rm -rf "$dir"
+	SECTION_VM_AGAIN=1 exec "$0" "${arguments[@]}"
+fi
 if [ $judge = 1 ]; then
 	splats=$(sh "$top/selftests/run.sh" --scan "$dir/kernel.log")
 	if [ -n "$splats" ] || [ "$status" = 124 ] || [ "$status" = 125 ]; then

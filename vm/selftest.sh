@@ -167,6 +167,32 @@ good_results | head -n -1 >"$dir/results"
 [ -z "$passed" ] && ok=ok || ok="not ok"
 record "$record" "$ok" runner "results cut off anywhere are a failure" "$passed"
 
+# A machine that QEMU broke is started again, one that the kernel broke is not.
+{
+	good_results | head -n -1
+	echo "# vm: restart"
+	good_results
+} >"$dir/again"
+mv "$dir/again" "$dir/results"
+expect 0 '^pass\tLinux b_test\tglobal.three\t$' "a run that was started again counts once"
+results 's/^# vm: exit.*/# vm: restart/'
+expect 1 'the results end early' "a run that was not started again is a failure"
+int3='Oops: int3: 0000 [#1] PREEMPT SMP NOPTI\n[    2.2] Code: 24 00'
+fault() {
+	if emulator_fault "$dir/console"; then echo ok; else echo "not ok"; fi
+}
+splat "$int3 eb <09> 5b 5d"
+record "$record" "$(fault)" runner "a breakpoint that is not there is the emulator's fault"
+splat "$int3 cc <cc> cc cc"
+[ "$(fault)" = ok ] && ok="not ok" || ok=ok
+record "$record" "$ok" runner "a breakpoint that is there is the kernel's fault"
+splat "WARNING: CPU: 1 PID: 9 at x.c:1\n[   2.2] $int3 eb <09> 5b 5d"
+[ "$(fault)" = ok ] && ok="not ok" || ok=ok
+record "$record" "$ok" runner "an earlier complaint is the kernel's fault"
+console ''
+[ "$(fault)" = ok ] && ok="not ok" || ok=ok
+record "$record" "$ok" runner "a sound run is nobody's fault"
+
 # total RECORD...: must fail
 total() {
 	local title=$1 ok=ok
