@@ -50,7 +50,7 @@ load: module ## load the module that was just built
 unload: ## unload it
 	rmmod section
 
-.PHONY: demo shell check mutants lint
+.PHONY: demo shell check mutants fault-cost lint
 demo: ## see it work in a virtual machine
 	@vm/demo.sh
 
@@ -62,6 +62,9 @@ check: ## every test on every kernel (KERNELS=6.12 TESTS='one_test ...' V=1)
 
 mutants: ## are the tests able to fail? (MUTANTS='one ...' KERNELS=6.12)
 	@vm/mutants.sh
+
+fault-cost: ## page faults beside memfd and plain mappings, in instructions
+	@vm/fault-cost.sh
 
 lint: ## the static checkers
 	@vm/lint.sh
