@@ -122,9 +122,10 @@ int section_file_trial(struct file *file, const struct cred *cred, u32 prot)
 	unsigned long addr;
 	struct file *trial;
 
-	BUILD_BUG_ON(SECTION_PROT_READ != PROT_READ ||
-		     SECTION_PROT_WRITE != PROT_WRITE ||
-		     SECTION_PROT_EXECUTE != PROT_EXEC);
+	/* @prot is given to mmap as it is. */
+	BUILD_BUG_ON(SECTION_PROT_READ ^ PROT_READ);
+	BUILD_BUG_ON(SECTION_PROT_WRITE ^ PROT_WRITE);
+	BUILD_BUG_ON(SECTION_PROT_EXECUTE ^ PROT_EXEC);
 
 	trial = dentry_open(&file->f_path, section_file_flags(prot), cred);
 	if (IS_ERR(trial))

@@ -53,6 +53,13 @@ static unsigned int section_net_id;
 /* Woken when a claimed name is published or dropped. */
 static DECLARE_WAIT_QUEUE_HEAD(section_names_wait);
 
+/* Somebody's name was published or dropped; waiters are rare. */
+static void section_names_wake(void)
+{
+	if (wq_has_sleeper(&section_names_wait))
+		wake_up_all(&section_names_wait);
+}
+
 static struct section_scope *section_scope_of(struct net *net)
 {
 	struct section_net *section_net = net_generic(net, section_net_id);
@@ -126,6 +133,12 @@ int section_name_check(const char *name, unsigned int len)
 	return 0;
 }
 
+static bool section_is_published(const struct section *section)
+{
+	/* Pairs with section_name_publish(). */
+	return smp_load_acquire(&section->published);
+}
+
 /* Take an entry out.  Any number of callers may try; one does it. */
 static void section_entry_remove(struct section_scope *scope,
 				 struct section *section)
@@ -154,12 +167,19 @@ struct section *section_name_open(struct net *net,
 	section = rhashtable_lookup(&scope->table, key, section_table_params);
 	if (!section)
 		section = ERR_PTR(-ENOENT);
-	else if (!smp_load_acquire(&section->published))
+	else if (!section_is_published(section))
 		section = ERR_PTR(-EBUSY);
 	else if (!refcount_inc_not_zero(&section->handles))
 		section = ERR_PTR(-ENOENT);
 	rcu_read_unlock();
 	return section;
+}
+
+static bool section_name_try(struct net *net, const struct section_key *key,
+			     struct section **section)
+{
+	*section = section_name_open(net, key);
+	return *section != ERR_PTR(-EBUSY);
 }
 
 /**
@@ -173,11 +193,11 @@ struct section *section_name_open(struct net *net,
 struct section *section_name_open_wait(struct net *net,
 				       const struct section_key *key)
 {
-	struct section *section;
+	struct section *section = ERR_PTR(-EBUSY);
 	int err;
 
 	err = wait_event_interruptible(section_names_wait,
-		(section = section_name_open(net, key)) != ERR_PTR(-EBUSY));
+				       section_name_try(net, key, &section));
 	return err ? ERR_PTR(err) : section;
 }
 
@@ -214,11 +234,9 @@ static int section_entry_add(struct section_scope *scope,
  */
 void section_name_publish(struct section *section)
 {
+	/* Whoever sees it published sees a complete section. */
 	smp_store_release(&section->published, true);
-	/* Pairs with the barrier in wait_event: publish, then look for waiters. */
-	smp_mb();
-	if (waitqueue_active(&section_names_wait))
-		wake_up_all(&section_names_wait);
+	section_names_wake();
 }
 
 /**
@@ -230,10 +248,7 @@ void section_name_drop(struct section *section)
 	if (!section->scope)
 		return;
 	section_entry_remove(section->scope, section);
-	/* As above. */
-	smp_mb();
-	if (waitqueue_active(&section_names_wait))
-		wake_up_all(&section_names_wait);
+	section_names_wake();
 }
 
 /**
@@ -312,7 +327,7 @@ struct section *section_names_walk_next(struct rhashtable_iter *iter)
 	do {
 		section = rhashtable_walk_next(iter);
 	} while (!IS_ERR_OR_NULL(section) &&
-		 (!smp_load_acquire(&section->published) ||
+		 (!section_is_published(section) ||
 		  !refcount_read(&section->handles)));
 	return section;
 }
