@@ -16,11 +16,7 @@ for part; do
 	# Leaves libsection and, in examples/, static programs.
 	userlib) quietly userlib make -s -C "$top/userlib" BUILD="$build/userlib" ;;
 	# Leaves the test programs, static, in build/selftests.
-	selftests)
-		# A program whose source is gone must not run on.
-		rm -rf "$build/selftests"
-		quietly selftests make -s -j"$(nproc)" -C "$top/selftests" "${kselftest[@]}" all
-		;;
+	selftests) quietly selftests make -s -j"$(nproc)" -C "$top/selftests" "${kselftest[@]}" all ;;
 	*) die "unknown part $part" ;;
 	esac || die "$part does not compile"
 done

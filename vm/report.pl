@@ -83,6 +83,9 @@ sub judge {
 			} else {
 				push @{$current->{talk}}, $line;
 			}
+		} elsif ($line =~ /^  / && $line !~ /^  TAP version/) {
+			# Not KTAP: a crash's last words, perhaps.
+			$show = 1;
 		} elsif ($line =~ /^(not )?ok \d+ (\S+)(?: # (.*))?$/) {
 			my ($bad, $title, $note) = ($1, $2, $3 // "");
 			my $p = $begin->($title);

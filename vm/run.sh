@@ -94,9 +94,14 @@ done | while read -r word file _; do
 	*) cp "$file" "$to" ;;
 	esac
 done
+# Somebody else may be compiling at this moment: take a shared lock where
+# build-module.sh and build.sh take the exclusive one.
+locked() {
+	if [ -e "$1" ]; then flock -s "$@"; else shift; "$@"; fi
+}
 if [ -n "$module" ]; then
 	mkdir "$root/lib/modules/$rel/extra"
-	cp "$module" "$root/lib/modules/$rel/extra/section.ko"
+	locked "$(dirname "$module")/.lock" cp "$module" "$root/lib/modules/$rel/extra/section.ko"
 fi
 depmod -b "$root" "$rel"
 
@@ -107,7 +112,8 @@ for pair in "$build/selftests:/selftests" "$build/userlib/examples:/examples" \
 	mkdir -p "$(dirname "$to")"
 	if [ -d "$from" ]; then
 		mkdir -p "$to"
-		find "$from/" -maxdepth 1 -type f -perm -u+x -exec cp {} "$to/" \;
+		locked "$build/lock" \
+			find "$from/" -maxdepth 1 -type f -perm -u+x -exec cp {} "$to/" \;
 	else
 		cp "$from" "$to"
 	fi
