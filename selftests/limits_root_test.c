@@ -333,6 +333,11 @@ TEST_F(limits, names)
 	args.flags = 0;
 	refuse(_metadata, self, -EDQUOT, &args);
 
+	/* A name that is taken is that first of all. */
+	args = sec_create_args(names[0].s, 1);
+	become(SEC_ALICE, 0);
+	EXPECT_EQ(-EEXIST, sec_create(self->dev, &args));
+
 	/* Without a name there is no limit of names. */
 	become(SEC_ALICE, 0);
 	fd = sec_create_anon(self->dev, NULL, 1);

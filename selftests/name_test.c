@@ -318,8 +318,10 @@ TEST_F(name, open_existing)
 	EXPECT_EQ(0, munmap(view, 3 * SEC_PAGE));
 	close(again);
 
-	/* A size of 0 is no more than ignored either. */
+	/* A size of 0, a group or a file that creation would refuse, too. */
 	args.bytes = 0;
+	args.gid = geteuid() ? 0 : SECTION_CALLER_GROUP;
+	args.file_fd = self->dev;
 	args.existed = SEC_POISON32;
 	again = sec_create(self->dev, &args);
 	EXPECT_LE(0, again);
@@ -329,6 +331,8 @@ TEST_F(name, open_existing)
 
 	/* It no longer exists: now it is a creation, and 0 is wrong. */
 	args.existed = SEC_POISON32;
+	args.gid = SECTION_CALLER_GROUP;
+	args.file_fd = -1;
 	EXPECT_EQ(-EINVAL, sec_create(self->dev, &args));
 	EXPECT_EQ(SEC_POISON32, args.existed);
 	args.bytes = 1;
