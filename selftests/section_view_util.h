@@ -285,4 +285,64 @@ static inline bool maps_line(const void *address, char *line, size_t size)
 	return found;
 }
 
+/*
+ * The module itself, for root.
+ */
+
+/* As rmmod does it: 0, or -EWOULDBLOCK while it is in use. */
+static inline int module_unload(void)
+{
+	return syscall(SYS_delete_module, "section", O_NONBLOCK) ? -errno : 0;
+}
+
+/* Is the module one that can be unloaded, or a part of the kernel? */
+static inline bool module_is_module(void)
+{
+	return !access("/sys/module/section/initstate", F_OK);
+}
+
+static inline int module_open(void)
+{
+	char release[128] = "", path[256];
+	const char *named = getenv("SECTION_KO");
+
+	if (named)
+		return open(named, O_RDONLY | O_CLOEXEC);
+	sec_read_file("/proc/sys/kernel/osrelease", release, sizeof(release));
+	release[strcspn(release, "\n")] = 0;
+	snprintf(path, sizeof(path), "/lib/modules/%s/extra/section.ko",
+		 release);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* 0 or -errno. Its parameters have their defaults then. */
+static inline int module_load(void)
+{
+	int fd = module_open();
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static inline bool module_unloaded(void *arg)
+{
+	int *ret = arg;
+
+	*ret = module_unload();
+	return *ret != -EWOULDBLOCK;
+}
+
+/* What was closed last may be given back a moment later. */
+static inline int module_unload_soon(void)
+{
+	int ret = -EWOULDBLOCK;
+
+	sec_eventually(module_unloaded, &ret, 20);
+	return ret;
+}
+
 #endif /* SECTION_VIEW_UTIL_H */

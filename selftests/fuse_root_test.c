@@ -1,0 +1,1092 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sections over a file system that a process serves: one that answers late,
+ * wrongly or never must not be able to do harm to anybody but the user of its
+ * files. The server is below, in plain /dev/fuse protocol.
+ */
+#include "kselftest_harness.h"
+#include "section_view_util.h"
+
+#include <linux/fuse.h>
+#include <sys/mount.h>
+
+/* Newer than the header that comes with some systems. */
+#ifndef FUSE_INIT_EXT
+#define FUSE_INIT_EXT			(1 << 30)
+#endif
+#ifndef FUSE_DIRECT_IO_ALLOW_MMAP
+#define FUSE_DIRECT_IO_ALLOW_MMAP	(1ULL << 36)
+#endif
+
+#define RW	(PROT_READ | PROT_WRITE)
+#define AT(view, n) ((view) + (n) * self->page)
+
+/* How long to wait for the server to be asked, on the slowest machine. */
+#define PATIENCE_MS	20000
+
+/*
+ * The server: files "cached" and "direct", PAGES pages long, page n full of
+ * 'a' + n.
+ */
+
+#define PAGES		8
+#define MAX_PAGES	32
+#define CACHED		2
+#define DIRECT		3
+#define MAX_PARKED	64
+#define BUFFER		(256 << 10)
+
+enum command_op {
+	/* Park all requests with this opcode from now on. */
+	STALL,
+	/* Answer all that are parked, and park none any more. */
+	RELEASE,
+	/* Reads that begin in this page fail; -1: none. */
+	FAIL_PAGE,
+	/* The byte at this offset of the cached or direct file. */
+	CACHED_BYTE,
+	DIRECT_BYTE,
+	/* Has the kernel offered shared mappings of direct files? */
+	MAPS_DIRECT,
+};
+
+struct command {
+	enum command_op op;
+	int arg;
+};
+
+struct request {
+	struct fuse_in_header head;
+	char body[sizeof(struct fuse_write_in)];
+};
+
+struct server {
+	int dev;
+	int commands;
+	int events;
+	bool async;
+	bool maps_direct;
+	int fail_page;
+	bool stall[64];
+	struct request parked[MAX_PARKED];
+	int parked_count;
+	size_t page;
+	size_t size[4];
+	unsigned char *data[4];
+};
+
+static void reply(struct server *s, __u64 unique, int error, const void *body,
+		  size_t length)
+{
+	struct fuse_out_header head = {
+		.len = sizeof(head) + (error ? 0 : length),
+		.error = error,
+		.unique = unique,
+	};
+	struct iovec iov[] = {
+		{ &head, sizeof(head) },
+		{ (void *)body, error ? 0 : length },
+	};
+
+	/* ENOENT: the request was given up meanwhile. */
+	if (writev(s->dev, iov, 2) < 0 && errno != ENOENT)
+		_exit(1);
+}
+
+static void fill_attr(struct server *s, struct fuse_attr *attr, __u64 node)
+{
+	memset(attr, 0, sizeof(*attr));
+	attr->ino = node;
+	attr->nlink = 1;
+	attr->blksize = s->page;
+	attr->mode = S_IFDIR | 0755;
+	if (node != FUSE_ROOT_ID) {
+		attr->mode = S_IFREG | 0644;
+		attr->size = s->size[node];
+		attr->blocks = s->size[node] / 512;
+	}
+}
+
+static void answer_init(struct server *s, const struct request *r)
+{
+	const struct fuse_init_in *in = (const void *)r->body;
+	__u64 offered = in->flags;
+	__u64 flags = FUSE_BIG_WRITES;
+	struct fuse_init_out out = {
+		.major = FUSE_KERNEL_VERSION,
+		.minor = in->minor < FUSE_KERNEL_MINOR_VERSION ? in->minor :
+			 FUSE_KERNEL_MINOR_VERSION,
+		.max_write = BUFFER / 2,
+		.max_background = 16,
+		.time_gran = 1,
+	};
+
+	if (offered & FUSE_INIT_EXT)
+		offered |= (__u64)in->flags2 << 32;
+	if (s->async) {
+		out.max_readahead = in->max_readahead;
+		flags |= FUSE_ASYNC_READ;
+	}
+	flags |= offered & (FUSE_INIT_EXT | FUSE_DIRECT_IO_ALLOW_MMAP);
+	s->maps_direct = flags & FUSE_DIRECT_IO_ALLOW_MMAP;
+	out.flags = (__u32)flags;
+	out.flags2 = (__u32)(flags >> 32);
+	reply(s, r->head.unique, 0, &out, sizeof(out));
+}
+
+static void answer_lookup(struct server *s, const struct request *r)
+{
+	struct fuse_entry_out out = { .entry_valid = 3600, .generation = 1 };
+
+	if (!strcmp(r->body, "cached"))
+		out.nodeid = CACHED;
+	if (!strcmp(r->body, "direct"))
+		out.nodeid = DIRECT;
+	if (out.nodeid)
+		fill_attr(s, &out.attr, out.nodeid);
+	reply(s, r->head.unique, out.nodeid ? 0 : -ENOENT, &out, sizeof(out));
+}
+
+static void answer_read(struct server *s, const struct request *r)
+{
+	const struct fuse_read_in *in = (const void *)r->body;
+	size_t size = s->size[r->head.nodeid];
+	size_t length = 0;
+	int error = 0;
+
+	if (in->offset < size)
+		length = size - in->offset;
+	if (length > in->size)
+		length = in->size;
+	if (s->fail_page >= 0 && in->offset <= s->fail_page * s->page &&
+	    in->offset + in->size > s->fail_page * s->page)
+		error = -EIO;
+	reply(s, r->head.unique, error, s->data[r->head.nodeid] + in->offset,
+	      length);
+}
+
+static void answer_write(struct server *s, const struct request *r,
+			 const char *data)
+{
+	const struct fuse_write_in *in = (const void *)r->body;
+	struct fuse_write_out out = { .size = in->size };
+	size_t end = in->offset + in->size;
+	__u64 node = r->head.nodeid;
+
+	if (end > MAX_PAGES * s->page) {
+		reply(s, r->head.unique, -EFBIG, NULL, 0);
+		return;
+	}
+	memcpy(s->data[node] + in->offset, data, in->size);
+	if (end > s->size[node])
+		s->size[node] = end;
+	reply(s, r->head.unique, 0, &out, sizeof(out));
+}
+
+static void answer_attr(struct server *s, const struct request *r)
+{
+	const struct fuse_setattr_in *in = (const void *)r->body;
+	struct fuse_attr_out out = { 0 };
+
+	if (r->head.opcode == FUSE_SETATTR && in->valid & FATTR_SIZE &&
+	    in->size <= MAX_PAGES * s->page)
+		s->size[r->head.nodeid] = in->size;
+	fill_attr(s, &out.attr, r->head.nodeid);
+	reply(s, r->head.unique, 0, &out, sizeof(out));
+}
+
+static void answer_open(struct server *s, const struct request *r)
+{
+	struct fuse_open_out out = {
+		.fh = r->head.nodeid,
+		.open_flags = r->head.nodeid == DIRECT ? FOPEN_DIRECT_IO :
+			      FOPEN_KEEP_CACHE,
+	};
+
+	reply(s, r->head.unique, 0, &out, sizeof(out));
+}
+
+/* As a good server does: give up what its user has given up. */
+static void interrupt(struct server *s, const struct request *r)
+{
+	const struct fuse_interrupt_in *in = (const void *)r->body;
+	int i;
+
+	for (i = 0; i < s->parked_count; i++) {
+		if (s->parked[i].head.unique != in->unique)
+			continue;
+		s->parked[i] = s->parked[--s->parked_count];
+		reply(s, in->unique, -EINTR, NULL, 0);
+		return;
+	}
+}
+
+static void answer(struct server *s, const struct request *r, const char *data)
+{
+	switch (r->head.opcode) {
+	case FUSE_INIT:
+		return answer_init(s, r);
+	case FUSE_LOOKUP:
+		return answer_lookup(s, r);
+	case FUSE_GETATTR:
+	case FUSE_SETATTR:
+		return answer_attr(s, r);
+	case FUSE_OPEN:
+		return answer_open(s, r);
+	case FUSE_READ:
+		return answer_read(s, r);
+	case FUSE_WRITE:
+		return answer_write(s, r, data);
+	case FUSE_INTERRUPT:
+		return interrupt(s, r);
+	case FUSE_FLUSH:
+	case FUSE_FSYNC:
+	case FUSE_RELEASE:
+	case FUSE_OPENDIR:
+	case FUSE_RELEASEDIR:
+		return reply(s, r->head.unique, 0, NULL, 0);
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+		return;
+	default:
+		return reply(s, r->head.unique, -EOPNOTSUPP, NULL, 0);
+	}
+}
+
+static void serve_request(struct server *s, char *buffer)
+{
+	ssize_t length = read(s->dev, buffer, BUFFER);
+	struct request r = { 0 };
+
+	if (length < (ssize_t)sizeof(r.head)) {
+		/* ENOENT: given up before it was read. */
+		if (length < 0 && (errno == ENOENT || errno == EINTR))
+			return;
+		_exit(0);
+	}
+	memcpy(&r, buffer, (size_t)length < sizeof(r) ? (size_t)length :
+	       sizeof(r));
+	if (r.head.opcode < 64 && s->stall[r.head.opcode] &&
+	    s->parked_count < MAX_PARKED) {
+		s->parked[s->parked_count++] = r;
+		if (write(s->events, "", 1) != 1)
+			_exit(1);
+		return;
+	}
+	answer(s, &r, buffer + sizeof(r.head) + sizeof(struct fuse_write_in));
+}
+
+static int serve_command(struct server *s, const struct command *c)
+{
+	int i;
+
+	switch (c->op) {
+	case STALL:
+		s->stall[c->arg] = true;
+		return 0;
+	case RELEASE:
+		memset(s->stall, 0, sizeof(s->stall));
+		for (i = 0; i < s->parked_count; i++)
+			answer(s, &s->parked[i], NULL);
+		s->parked_count = 0;
+		return 0;
+	case FAIL_PAGE:
+		s->fail_page = c->arg;
+		return 0;
+	case CACHED_BYTE:
+		return s->data[CACHED][c->arg];
+	case DIRECT_BYTE:
+		return s->data[DIRECT][c->arg];
+	case MAPS_DIRECT:
+		return s->maps_direct;
+	}
+	return -1;
+}
+
+static void serve(int dev, int commands, int events, bool async)
+{
+	static struct server s;
+	char *buffer = malloc(BUFFER);
+	struct command c;
+	int node, result;
+	size_t i;
+
+	s.dev = dev;
+	s.commands = commands;
+	s.events = events;
+	s.async = async;
+	s.fail_page = -1;
+	s.page = SEC_PAGE;
+	for (node = CACHED; node <= DIRECT; node++) {
+		s.size[node] = PAGES * s.page;
+		s.data[node] = calloc(MAX_PAGES, s.page);
+		if (!s.data[node] || !buffer)
+			_exit(1);
+		for (i = 0; i < PAGES; i++)
+			memset(s.data[node] + i * s.page, 'a' + i, s.page);
+	}
+	for (;;) {
+		struct pollfd fds[] = {
+			{ .fd = dev, .events = POLLIN },
+			{ .fd = commands, .events = POLLIN },
+		};
+
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents) {
+			if (read(commands, &c, sizeof(c)) != sizeof(c))
+				_exit(0);
+			result = serve_command(&s, &c);
+			if (write(commands, &result, sizeof(result)) < 0)
+				_exit(0);
+		}
+		if (fds[0].revents)
+			serve_request(&s, buffer);
+	}
+}
+
+/* What the tests have of it. */
+
+struct fuse {
+	pid_t pid;
+	int commands;
+	int events;
+	char dir[64];
+};
+
+static int command(struct fuse *f, enum command_op op, int arg)
+{
+	struct command c = { op, arg };
+	int result = -1;
+
+	if (write(f->commands, &c, sizeof(c)) != sizeof(c) ||
+	    read(f->commands, &result, sizeof(result)) != sizeof(result))
+		return -1;
+	return result;
+}
+
+/*
+ * FUSE tells its server of a write when it has told the writer that all is
+ * done: until the server holds value there; false if it never does.
+ */
+struct expected {
+	struct fuse *f;
+	enum command_op op;
+	int offset;
+	int value;
+};
+
+static bool holds(void *arg)
+{
+	struct expected *e = arg;
+
+	return command(e->f, e->op, e->offset) == e->value;
+}
+
+static bool wait_held(struct fuse *f, enum command_op op, int offset, int value)
+{
+	struct expected e = { f, op, offset, value };
+
+	return sec_eventually(holds, &e, 10);
+}
+
+/* Until the server has parked another request; false if it never does. */
+static bool wait_parked(struct fuse *f)
+{
+	struct pollfd fd = { .fd = f->events, .events = POLLIN };
+	char byte;
+
+	return poll(&fd, 1, PATIENCE_MS) == 1 && read(f->events, &byte, 1) == 1;
+}
+
+static const char *fuse_start(struct fuse *f, bool async)
+{
+	int commands[2], events[2], dev;
+	char options[128];
+
+	dev = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (dev < 0)
+		return "no /dev/fuse";
+	snprintf(f->dir, sizeof(f->dir), "/tmp/section-fuse-XXXXXX");
+	if (!mkdtemp(f->dir) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, commands) ||
+	    pipe2(events, O_CLOEXEC))
+		return "no place for it";
+	snprintf(options, sizeof(options),
+		 "fd=%d,rootmode=40755,user_id=0,group_id=0", dev);
+	if (mount("section-test", f->dir, "fuse", MS_NOSUID | MS_NODEV,
+		  options))
+		return "cannot mount";
+	f->pid = fork();
+	if (!f->pid) {
+		/* The sockets' other ends: their closing is to be seen. */
+		close(commands[0]);
+		close(events[0]);
+		serve(dev, commands[1], events[1], async);
+	}
+	close(dev);
+	close(commands[1]);
+	close(events[1]);
+	f->commands = commands[0];
+	f->events = events[0];
+	return f->pid < 0 ? "cannot fork" : NULL;
+}
+
+/* The connection ends with the server, and all that waits for it fails. */
+static void fuse_kill(struct fuse *f)
+{
+	if (f->pid <= 0)
+		return;
+	kill(f->pid, SIGKILL);
+	waitpid(f->pid, NULL, 0);
+	f->pid = 0;
+}
+
+static void fuse_stop(struct fuse *f)
+{
+	fuse_kill(f);
+	if (f->dir[0]) {
+		umount2(f->dir, MNT_DETACH);
+		rmdir(f->dir);
+	}
+}
+
+static int fuse_open_file(struct fuse *f, const char *name)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Faults. */
+
+FIXTURE(fuse) {
+	struct fuse f;
+	int dev;
+	int file;
+	int handle;
+	unsigned char *view;
+	size_t page;
+};
+
+FIXTURE_VARIANT(fuse) {
+	bool async;
+	__u32 flags;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(fuse, sync_shared) { .async = false };
+FIXTURE_VARIANT_ADD(fuse, async_shared) { .async = true };
+FIXTURE_VARIANT_ADD(fuse, sync_private) {
+	.async = false, .flags = SECTION_MAP_PRIVATE };
+FIXTURE_VARIANT_ADD(fuse, async_private) {
+	.async = true, .flags = SECTION_MAP_PRIVATE };
+/* clang-format on */
+
+FIXTURE_SETUP(fuse)
+{
+	const char *problem;
+
+	self->page = SEC_PAGE;
+	/* The server inherits nothing of the section's. */
+	problem = fuse_start(&self->f, variant->async);
+	ASSERT_EQ(NULL, problem)
+		TH_LOG("%s: errno %d", problem, errno);
+	self->dev = sec_dev();
+	ASSERT_LE(0, self->dev);
+	self->file = fuse_open_file(&self->f, "cached");
+	ASSERT_LE(0, self->file);
+	self->handle = sec_create_file(self->dev, NULL, self->file, 0,
+				       SEC_PROT_RW);
+	ASSERT_LE(0, self->handle);
+	self->view = sec_map(self->handle, RW, variant->flags, 0, 0);
+	ASSERT_NE(MAP_FAILED, self->view);
+}
+
+FIXTURE_TEARDOWN(fuse)
+{
+	fuse_stop(&self->f);
+	if (access(SEC_DEVICE, F_OK))
+		module_load();
+}
+
+struct toucher {
+	unsigned char *address;
+	int value;
+};
+
+static void *touch_thread(void *argument)
+{
+	struct toucher *t = argument;
+
+	t->value = peek(t->address);
+	return NULL;
+}
+
+TEST_F(fuse, reads_and_writes)
+{
+	size_t i;
+
+	for (i = 0; i < PAGES; i++)
+		EXPECT_EQ('a' + (int)i, peek(AT(self->view, i)));
+	EXPECT_EQ(0, poke(AT(self->view, 5), 'w'));
+	EXPECT_EQ(0, msync(self->view, PAGES * self->page, MS_SYNC));
+	EXPECT_TRUE(wait_held(&self->f, CACHED_BYTE, 5 * self->page,
+			      variant->flags ? 'f' : 'w'));
+	/* Without another word, closing the view writes it back. */
+	EXPECT_EQ(0, poke(AT(self->view, 6), 'v'));
+	EXPECT_EQ(0, munmap(self->view, PAGES * self->page));
+	EXPECT_TRUE(wait_held(&self->f, CACHED_BYTE, 6 * self->page,
+			      variant->flags ? 'g' : 'v'));
+}
+
+/* A file system without fallocate(2). */
+TEST_F(fuse, grows)
+{
+	struct section_query q;
+	int handle;
+
+	handle = sec_create_file(self->dev, NULL, self->file,
+				 10 * self->page + 1, SEC_PROT_RW);
+	ASSERT_LE(0, handle);
+	EXPECT_EQ((off_t)(10 * self->page + 1), file_size(self->file));
+	ASSERT_EQ(0, sec_query(handle, &q));
+	EXPECT_EQ(10 * self->page + 1, q.bytes);
+	EXPECT_EQ('h', file_byte(self->file, PAGES * self->page - 1));
+	EXPECT_EQ(0, file_byte(self->file, 10 * self->page));
+}
+
+/*
+ * A fault that sleeps in the backing outlives its view, the handles and
+ * everything else that kept the section; not the module.
+ */
+TEST_F_TIMEOUT(fuse, fault_outlives_view, 120)
+{
+	struct toucher toucher = { .address = AT(self->view, 3) };
+	pthread_t thread;
+
+	if (!module_is_module())
+		SKIP(return, "not a module");
+	ASSERT_EQ(0, command(&self->f, STALL, FUSE_READ));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, touch_thread, &toucher));
+	ASSERT_TRUE(wait_parked(&self->f));
+
+	ASSERT_EQ(0, munmap(self->view, PAGES * self->page));
+	ASSERT_EQ(0, close(self->handle));
+	ASSERT_EQ(0, close(self->file));
+	EXPECT_EQ(0, sec_counter("views"));
+	EXPECT_EQ(0, sec_counter("handles"));
+	EXPECT_EQ(1, sec_counter("sections"));
+	ASSERT_EQ(0, close(self->dev));
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
+
+	ASSERT_EQ(0, command(&self->f, RELEASE, 0));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(-SIGSEGV, toucher.value);
+	EXPECT_EQ(0, module_unload_soon());
+	ASSERT_EQ(0, module_load());
+	EXPECT_EQ(0, sec_counter("sections"));
+}
+
+/* The same with many at once, in many pages, and the module tried to the end. */
+TEST_F_TIMEOUT(fuse, faults_outlive_view, 120)
+{
+	struct toucher touchers[4 * PAGES];
+	pthread_t threads[4 * PAGES];
+	size_t i;
+
+	if (!module_is_module())
+		SKIP(return, "not a module");
+	ASSERT_EQ(0, command(&self->f, STALL, FUSE_READ));
+	for (i = 0; i < ARRAY_SIZE(touchers); i++) {
+		touchers[i].address = AT(self->view, i % PAGES);
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, touch_thread,
+					    &touchers[i]));
+	}
+	ASSERT_TRUE(wait_parked(&self->f));
+	ASSERT_EQ(0, munmap(self->view, PAGES * self->page));
+	ASSERT_EQ(0, close(self->handle));
+	ASSERT_EQ(0, close(self->file));
+	ASSERT_EQ(0, close(self->dev));
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
+	ASSERT_EQ(0, command(&self->f, RELEASE, 0));
+	/* While they return through the module's code. */
+	EXPECT_EQ(0, module_unload_soon());
+	for (i = 0; i < ARRAY_SIZE(touchers); i++) {
+		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+		EXPECT_EQ(-SIGSEGV, touchers[i].value);
+	}
+	ASSERT_EQ(0, module_load());
+}
+
+/* A view in the same place, after all that, is not taken for the old one. */
+TEST_F_TIMEOUT(fuse, fault_meets_new_view, 120)
+{
+	struct toucher toucher = { .address = AT(self->view, 3) };
+	pthread_t thread;
+	int other;
+
+	other = sec_create_anon(self->dev, NULL, PAGES * self->page);
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, command(&self->f, STALL, FUSE_READ));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, touch_thread, &toucher));
+	ASSERT_TRUE(wait_parked(&self->f));
+	ASSERT_EQ(self->view, mmap(self->view, PAGES * self->page, RW,
+				   MAP_SHARED | MAP_FIXED, other, 0));
+	EXPECT_EQ(0, poke(AT(self->view, 3), 'N'));
+	ASSERT_EQ(0, close(self->handle));
+	ASSERT_EQ(0, command(&self->f, RELEASE, 0));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ('N', toucher.value);
+	EXPECT_EQ(0, peek(AT(self->view, 4)));
+}
+
+TEST_F_TIMEOUT(fuse, faulting_process_is_killed, 120)
+{
+	struct section_query q;
+	pid_t child;
+
+	ASSERT_EQ(0, command(&self->f, STALL, FUSE_READ));
+	child = fork();
+	if (!child) {
+		peek(AT(self->view, 3));
+		_exit(0);
+	}
+	ASSERT_TRUE(wait_parked(&self->f));
+	ASSERT_EQ(0, sec_query(self->handle, &q));
+	EXPECT_EQ(2U, q.views);
+	ASSERT_EQ(0, kill(child, SIGKILL));
+	EXPECT_EQ(-SIGKILL, sec_wait(child));
+	ASSERT_EQ(0, sec_query(self->handle, &q));
+	EXPECT_EQ(1U, q.views);
+	ASSERT_EQ(0, command(&self->f, RELEASE, 0));
+	EXPECT_EQ('d', peek(AT(self->view, 3)));
+
+	if (!module_is_module())
+		SKIP(return, "not a module");
+	ASSERT_EQ(0, munmap(self->view, PAGES * self->page));
+	ASSERT_EQ(0, close(self->handle));
+	ASSERT_EQ(0, close(self->dev));
+	EXPECT_EQ(0, module_unload_soon());
+	ASSERT_EQ(0, module_load());
+}
+
+TEST_F(fuse, error_of_the_server)
+{
+	size_t i;
+
+	ASSERT_EQ(0, command(&self->f, FAIL_PAGE, 2));
+	EXPECT_EQ(-SIGBUS, peek(AT(self->view, 2)));
+	EXPECT_EQ(-SIGBUS, poke(AT(self->view, 2), 'x'));
+	EXPECT_EQ(-EFAULT, remote_read(getpid(), AT(self->view, 2)));
+	EXPECT_EQ(-EFAULT, write_from(AT(self->view, 2)));
+	for (i = 0; i < PAGES; i++)
+		EXPECT_EQ(i == 2 ? -SIGBUS : 'a' + (int)i,
+			  peek(AT(self->view, i)));
+	ASSERT_EQ(0, command(&self->f, FAIL_PAGE, -1));
+	EXPECT_EQ('c', peek(AT(self->view, 2)));
+}
+
+TEST_F_TIMEOUT(fuse, server_dies, 120)
+{
+	struct toucher toucher = { .address = AT(self->view, 3) };
+	pthread_t thread;
+
+	ASSERT_EQ(0, command(&self->f, STALL, FUSE_READ));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, touch_thread, &toucher));
+	ASSERT_TRUE(wait_parked(&self->f));
+	fuse_kill(&self->f);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(-SIGBUS, toucher.value);
+	EXPECT_EQ(-SIGBUS, peek(AT(self->view, 6)));
+	EXPECT_EQ(0, munmap(self->view, PAGES * self->page));
+	EXPECT_EQ(0, sec_counter("views"));
+	EXPECT_EQ(0, close(self->handle));
+	EXPECT_EQ(0, sec_counter("sections"));
+}
+
+/* One sleeping fault is in nobody's way, whatever he does with the section. */
+TEST_F_TIMEOUT(fuse, others_go_on, 120)
+{
+	struct toucher toucher = { .address = AT(self->view, 3) };
+	struct section_query_view v;
+	struct section_query q;
+	pthread_t thread;
+	pid_t child;
+
+	EXPECT_EQ('h', peek(AT(self->view, 7)));
+	ASSERT_EQ(0, posix_fadvise(self->file, 3 * self->page, self->page,
+				   POSIX_FADV_DONTNEED));
+	if (variant->async) {
+		/* Read ahead: make it forget. */
+		ASSERT_EQ(0, madvise(self->view, PAGES * self->page,
+				     MADV_DONTNEED));
+		ASSERT_EQ(0, posix_fadvise(self->file, 3 * self->page,
+					   self->page, POSIX_FADV_DONTNEED));
+	}
+	ASSERT_EQ(0, command(&self->f, STALL, FUSE_READ));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, touch_thread, &toucher));
+	ASSERT_TRUE(wait_parked(&self->f));
+
+	child = fork();
+	if (!child) {
+		unsigned char *view;
+		int dup;
+
+		CHILD_EXPECT(!sec_query(self->handle, &q));
+		CHILD_EXPECT(q.bytes == PAGES * self->page);
+		dup = sec_duplicate(self->handle, SEC_RIGHTS_R, 0);
+		CHILD_EXPECT(dup >= 0);
+		view = sec_map(dup, PROT_READ, 0, 0, 0);
+		CHILD_EXPECT(view != MAP_FAILED);
+		CHILD_EXPECT(peek(AT(view, 7)) == 'h');
+		CHILD_EXPECT(!sec_query_view(self->dev, view, &v));
+		CHILD_EXPECT(!munmap(view, PAGES * self->page));
+		CHILD_EXPECT(sec_create_file(self->dev, NULL, self->file, 0,
+					     SEC_PROT_RW) >= 0);
+		_exit(0);
+	}
+	EXPECT_EQ(0, sec_wait(child));
+	/* Nor in that of the same process. */
+	EXPECT_EQ(0, sec_query_view(self->dev, self->view, &v));
+	EXPECT_NE(MAP_FAILED, sec_map(self->handle, RW, variant->flags, 0, 0));
+	EXPECT_EQ('h', peek(AT(self->view, 7)));
+	ASSERT_EQ(0, command(&self->f, RELEASE, 0));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ('d', toucher.value);
+}
+
+/*
+ * One file with two sets of operations: of FUSE, a file that bypasses the page
+ * cache has others for private mappings than for shared ones.
+ */
+
+FIXTURE(direct) {
+	struct fuse f;
+	int dev;
+	int file;
+	size_t page;
+};
+
+FIXTURE_VARIANT(direct) {
+	bool shared_first;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(direct, shared_first) { .shared_first = true };
+FIXTURE_VARIANT_ADD(direct, private_first) { .shared_first = false };
+/* clang-format on */
+
+FIXTURE_SETUP(direct)
+{
+	const char *problem;
+
+	self->page = SEC_PAGE;
+	self->dev = sec_dev();
+	ASSERT_LE(0, self->dev);
+	problem = fuse_start(&self->f, false);
+	ASSERT_EQ(NULL, problem)
+		TH_LOG("%s: errno %d", problem, errno);
+	self->file = fuse_open_file(&self->f, "direct");
+	ASSERT_LE(0, self->file);
+}
+
+FIXTURE_TEARDOWN(direct)
+{
+	fuse_stop(&self->f);
+}
+
+TEST_F(direct, both_sorts_of_views)
+{
+	unsigned char *shared, *private;
+	struct section_query q;
+	int handle, i;
+	pid_t child;
+
+	handle = sec_create_file(self->dev, NULL, self->file, 0, SEC_PROT_RW);
+	if (!command(&self->f, MAPS_DIRECT, 0)) {
+		/* Before 6.6 such a file could not be mapped shared. */
+		EXPECT_EQ(-ENODEV, handle);
+		EXPECT_EQ(-ENODEV, sec_create_file(self->dev, NULL, self->file,
+						   0, SECTION_PROT_READ));
+		EXPECT_EQ(0, sec_counter("sections"));
+		return;
+	}
+	ASSERT_LE(0, handle);
+	for (i = 0; i < 2; i++) {
+		if (variant->shared_first) {
+			shared = sec_map(handle, RW, 0, 0, 0);
+			private = sec_map(handle, RW, SECTION_MAP_PRIVATE, 0,
+					  0);
+		} else {
+			private = sec_map(handle, RW, SECTION_MAP_PRIVATE, 0,
+					  0);
+			shared = sec_map(handle, RW, 0, 0, 0);
+		}
+		ASSERT_NE(MAP_FAILED, shared);
+		ASSERT_NE(MAP_FAILED, private);
+		EXPECT_EQ('c', peek(AT(private, 2)));
+		EXPECT_EQ(0, poke(AT(shared, 3), 'S' + i));
+		EXPECT_EQ('S' + i, peek(AT(private, 3)));
+		EXPECT_EQ(0, poke(AT(private, 4), 'P'));
+		EXPECT_EQ('e', peek(AT(shared, 4)));
+		child = fork();
+		if (!child) {
+			CHILD_EXPECT(peek(AT(private, 4)) == 'P');
+			CHILD_EXPECT(!poke(AT(shared, 5), 'C'));
+			CHILD_EXPECT(!munmap(shared, PAGES * self->page));
+			_exit(0);
+		}
+		EXPECT_EQ(0, sec_wait(child));
+		/* Closing a shared view of FUSE writes it back. */
+		EXPECT_TRUE(wait_held(&self->f, DIRECT_BYTE, 5 * self->page,
+				      'C'));
+		EXPECT_EQ(0, poke(AT(shared, 6), 'W' + i));
+		ASSERT_EQ(0, munmap(shared, PAGES * self->page));
+		EXPECT_TRUE(wait_held(&self->f, DIRECT_BYTE, 3 * self->page,
+				      'S' + i));
+		EXPECT_TRUE(wait_held(&self->f, DIRECT_BYTE, 6 * self->page,
+				      'W' + i));
+		EXPECT_EQ('e', command(&self->f, DIRECT_BYTE, 4 * self->page));
+		EXPECT_EQ('P', peek(AT(private, 4)));
+		ASSERT_EQ(0, munmap(private, PAGES * self->page));
+		ASSERT_EQ(0, sec_query(handle, &q));
+		EXPECT_EQ(0U, q.views);
+	}
+}
+
+/* Creation: what it asks the server, and who waits for it. */
+
+FIXTURE(create) {
+	struct fuse f;
+	int dev;
+	int file;
+	size_t page;
+	struct sec_name name;
+};
+
+FIXTURE_VARIANT(create) {
+	__u32 opcode;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(create, open) { .opcode = FUSE_OPEN };
+FIXTURE_VARIANT_ADD(create, getattr) { .opcode = FUSE_GETATTR };
+FIXTURE_VARIANT_ADD(create, fallocate) { .opcode = FUSE_FALLOCATE };
+FIXTURE_VARIANT_ADD(create, setattr) { .opcode = FUSE_SETATTR };
+/* clang-format on */
+
+FIXTURE_SETUP(create)
+{
+	const char *problem;
+
+	self->page = SEC_PAGE;
+	self->name = sec_unique();
+	self->dev = sec_dev();
+	ASSERT_LE(0, self->dev);
+	problem = fuse_start(&self->f, true);
+	ASSERT_EQ(NULL, problem)
+		TH_LOG("%s: errno %d", problem, errno);
+	self->file = fuse_open_file(&self->f, "cached");
+	ASSERT_LE(0, self->file);
+}
+
+FIXTURE_TEARDOWN(create)
+{
+	fuse_stop(&self->f);
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* A child that creates a section of 10 pages: its end is -errno, or 0. */
+static pid_t creator(FIXTURE_DATA(create) * self)
+{
+	const struct sigaction action = { .sa_handler = nothing };
+	pid_t child;
+	int handle;
+
+	sigaction(SIGUSR1, &action, NULL);
+	child = fork();
+	if (child)
+		return child;
+	handle = sec_create_file(self->dev, self->name.s, self->file,
+				 10 * self->page, SEC_PROT_RW);
+	_exit(handle < 0 ? -handle : 0);
+}
+
+TEST_F_TIMEOUT(create, killed, 120)
+{
+	pid_t child;
+
+	ASSERT_EQ(0, command(&self->f, STALL, variant->opcode));
+	child = creator(self);
+	ASSERT_TRUE(wait_parked(&self->f));
+	ASSERT_EQ(0, kill(child, SIGKILL));
+	EXPECT_EQ(-SIGKILL, sec_wait(child));
+	ASSERT_EQ(0, command(&self->f, RELEASE, 0));
+	EXPECT_EQ(0, sec_counter("sections"));
+	EXPECT_EQ(0, sec_counter("handles"));
+	EXPECT_EQ(-ENOENT, sec_open(self->dev, self->name.s, SEC_RIGHTS_R));
+	EXPECT_EQ(0, sec_wait(creator(self)));
+}
+
+TEST_F_TIMEOUT(create, interrupted, 120)
+{
+	pid_t child;
+
+	ASSERT_EQ(0, command(&self->f, STALL, variant->opcode));
+	child = creator(self);
+	ASSERT_TRUE(wait_parked(&self->f));
+	ASSERT_EQ(0, kill(child, SIGUSR1));
+	EXPECT_EQ(EINTR, sec_wait(child));
+	ASSERT_EQ(0, command(&self->f, RELEASE, 0));
+	EXPECT_EQ(0, sec_counter("sections"));
+	EXPECT_EQ((off_t)(PAGES * self->page), file_size(self->file));
+	EXPECT_EQ(0, sec_wait(creator(self)));
+}
+
+/* Nobody else waits for a creator who waits; those who want the same do. */
+TEST_F_TIMEOUT(create, others, 120)
+{
+	struct sec_name name = sec_unique();
+	struct section_create args;
+	pid_t child;
+	int handle;
+
+	ASSERT_EQ(0, command(&self->f, STALL, variant->opcode));
+	child = creator(self);
+	ASSERT_TRUE(wait_parked(&self->f));
+	handle = sec_create_anon(self->dev, name.s, self->page);
+	EXPECT_LE(0, handle);
+	EXPECT_LE(0, sec_open(self->dev, name.s, SEC_RIGHTS_R));
+	EXPECT_NE(MAP_FAILED, sec_map(handle, RW, 0, 0, 0));
+	/* What is not complete does not exist yet. */
+	EXPECT_EQ(-ENOENT, sec_open(self->dev, self->name.s, SEC_RIGHTS_R));
+	ASSERT_EQ(0, command(&self->f, RELEASE, 0));
+	EXPECT_EQ(0, sec_wait(child));
+
+	args = sec_create_args(self->name.s, self->page);
+	EXPECT_LE(0, sec_create(self->dev, &args));
+}
+
+/* Who wants to open or to create sees what becomes of a slow creator. */
+
+FIXTURE(same_name) {
+	struct fuse f;
+	int dev;
+	size_t page;
+	struct sec_name name;
+	int done[2];
+};
+
+FIXTURE_VARIANT(same_name) {
+	bool creator_fails;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(same_name, creator_succeeds) { .creator_fails = false };
+FIXTURE_VARIANT_ADD(same_name, creator_fails) { .creator_fails = true };
+/* clang-format on */
+
+FIXTURE_SETUP(same_name)
+{
+	const char *problem;
+
+	self->page = SEC_PAGE;
+	self->name = sec_unique();
+	self->dev = sec_dev();
+	ASSERT_LE(0, self->dev);
+	problem = fuse_start(&self->f, true);
+	ASSERT_EQ(NULL, problem)
+		TH_LOG("%s: errno %d", problem, errno);
+	ASSERT_EQ(0, pipe2(self->done, O_CLOEXEC));
+}
+
+FIXTURE_TEARDOWN(same_name)
+{
+	fuse_stop(&self->f);
+}
+
+/*
+ * Holds its section until the pipe is closed. Nobody else opens the file: to
+ * close it waits for the inode.
+ */
+static pid_t same_name_creator(FIXTURE_DATA(same_name) * self)
+{
+	pid_t child = fork();
+	char byte;
+	int handle;
+
+	if (child)
+		return child;
+	close(self->done[1]);
+	handle = sec_create_file(self->dev, self->name.s,
+				 fuse_open_file(&self->f, "cached"),
+				 10 * self->page, SEC_PROT_RW);
+	if (handle < 0)
+		_exit(-handle);
+	_exit(read(self->done[0], &byte, 1) ? 1 : 0);
+}
+
+/* Ends with 100 if the section existed, 101 if it did not, or -errno. */
+static pid_t same_name_opener(FIXTURE_DATA(same_name) * self)
+{
+	const struct sigaction action = { .sa_handler = nothing };
+	struct section_create args;
+	pid_t child;
+	int handle;
+
+	sigaction(SIGUSR1, &action, NULL);
+	child = fork();
+	if (child)
+		return child;
+	args = sec_create_args(self->name.s, self->page);
+	args.flags = SECTION_CREATE_OPEN_EXISTING;
+	handle = sec_create(self->dev, &args);
+	_exit(handle < 0 ? -handle : args.existed ? 100 : 101);
+}
+
+TEST_F_TIMEOUT(same_name, waits, 120)
+{
+	pid_t slow, waiter, interrupted, got;
+	int status;
+
+	ASSERT_EQ(0, command(&self->f, STALL, FUSE_SETATTR));
+	slow = same_name_creator(self);
+	ASSERT_TRUE(wait_parked(&self->f));
+	EXPECT_EQ(-EEXIST, sec_create_anon(self->dev, self->name.s,
+					   self->page));
+	waiter = same_name_opener(self);
+	interrupted = same_name_opener(self);
+	/* A signal may come before the call; one of many comes within. */
+	do {
+		kill(interrupted, SIGUSR1);
+		got = waitpid(interrupted, &status, WNOHANG);
+		sched_yield();
+	} while (!got);
+	EXPECT_EQ(interrupted, got);
+	ASSERT_TRUE(WIFEXITED(status));
+	EXPECT_EQ(EINTR, WEXITSTATUS(status));
+	EXPECT_EQ(0, waitpid(waiter, &status, WNOHANG));
+
+	if (variant->creator_fails) {
+		ASSERT_EQ(0, kill(slow, SIGKILL));
+		EXPECT_EQ(-SIGKILL, sec_wait(slow));
+		EXPECT_EQ(101, sec_wait(waiter));
+	} else {
+		ASSERT_EQ(0, command(&self->f, RELEASE, 0));
+		EXPECT_EQ(100, sec_wait(waiter));
+	}
+	close(self->done[1]);
+	EXPECT_EQ(variant->creator_fails ? -ECHILD : 0, sec_wait(slow));
+	EXPECT_EQ(0, sec_counter("sections"));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module cannot be unloaded while anything of it is in use, can be as soon
+ * as nothing is, and comes back as if it had never been gone.
+ */
+#include "kselftest_harness.h"
+#include "section_view_util.h"
+
+#define RW	(PROT_READ | PROT_WRITE)
+
+FIXTURE(unload) {
+	int dev;
+	size_t page;
+};
+
+FIXTURE_SETUP(unload)
+{
+	self->page = SEC_PAGE;
+	if (!module_is_module())
+		SKIP(return, "not a module");
+	self->dev = sec_dev();
+	ASSERT_LE(0, self->dev);
+	ASSERT_EQ(0, sec_counter("sections"));
+	ASSERT_EQ(0, sec_counter("handles"));
+	ASSERT_EQ(0, sec_counter("views"));
+}
+
+FIXTURE_TEARDOWN(unload)
+{
+	if (module_is_module())
+		return;
+	module_load();
+}
+
+#define EXPECT_IN_USE() do { \
+	EXPECT_EQ(-EWOULDBLOCK, module_unload()); \
+	EXPECT_EQ(0, access(SEC_DEVICE, F_OK)); \
+	EXPECT_TRUE(module_is_module()); \
+} while (0)
+
+/* Goes, and comes back sound. */
+#define EXPECT_UNUSED() do { \
+	int _dev, _handle; \
+	char *_view; \
+	EXPECT_EQ(0, module_unload_soon()); \
+	EXPECT_EQ(-1, access(SEC_DEVICE, F_OK)); \
+	EXPECT_EQ(ENOENT, errno); \
+	EXPECT_EQ(-ENOENT, sec_dev()); \
+	ASSERT_EQ(0, module_load()); \
+	_dev = sec_dev(); \
+	ASSERT_LE(0, _dev); \
+	_handle = sec_create_anon(_dev, "after", SEC_PAGE); \
+	EXPECT_LE(0, _handle); \
+	_view = sec_map(_handle, RW, 0, 0, 0); \
+	ASSERT_NE(MAP_FAILED, _view); \
+	EXPECT_EQ(0, peek(_view)); \
+	EXPECT_EQ(0, poke(_view, 'n')); \
+	EXPECT_EQ(0, munmap(_view, SEC_PAGE)); \
+	close(_handle); \
+	EXPECT_EQ(-ENOENT, sec_open(_dev, "after", SEC_RIGHTS_R)); \
+	close(_dev); \
+} while (0)
+
+TEST_F(unload, device)
+{
+	EXPECT_IN_USE();
+	ASSERT_EQ(0, close(self->dev));
+	EXPECT_UNUSED();
+}
+
+TEST_F(unload, handle)
+{
+	int handle = sec_create_anon(self->dev, NULL, self->page);
+	struct section_query q;
+
+	ASSERT_LE(0, handle);
+	ASSERT_EQ(0, close(self->dev));
+	EXPECT_IN_USE();
+	ASSERT_EQ(0, sec_query(handle, &q));
+	ASSERT_EQ(0, close(handle));
+	EXPECT_UNUSED();
+}
+
+TEST_F(unload, duplicate)
+{
+	int handle = sec_create_anon(self->dev, "name", self->page);
+	int dup;
+
+	ASSERT_LE(0, handle);
+	dup = sec_duplicate(handle, SEC_RIGHTS_R, 0);
+	ASSERT_LE(0, dup);
+	ASSERT_EQ(0, close(self->dev));
+	ASSERT_EQ(0, close(handle));
+	EXPECT_IN_USE();
+	ASSERT_EQ(0, close(dup));
+	EXPECT_UNUSED();
+}
+
+TEST_F(unload, anchor)
+{
+	int handle = sec_create_anon(self->dev, "name", self->page);
+	int anchor;
+
+	ASSERT_LE(0, handle);
+	anchor = sec_duplicate(handle, SECTION_RIGHTS_MAXIMUM,
+			       SECTION_DUPLICATE_ANCHOR);
+	ASSERT_LE(0, anchor);
+	ASSERT_EQ(0, close(self->dev));
+	ASSERT_EQ(0, close(handle));
+	EXPECT_IN_USE();
+	ASSERT_EQ(0, close(anchor));
+	EXPECT_UNUSED();
+}
+
+/* By SCM_RIGHTS, and nowhere else. */
+TEST_F(unload, handle_in_flight)
+{
+	int handle = sec_create_anon(self->dev, NULL, self->page);
+	int ends[2];
+
+	ASSERT_LE(0, handle);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+	ASSERT_EQ(0, sec_send_fd(ends[0], handle));
+	ASSERT_EQ(0, close(handle));
+	ASSERT_EQ(0, close(self->dev));
+	EXPECT_IN_USE();
+	close(ends[0]);
+	close(ends[1]);
+	EXPECT_UNUSED();
+}
+
+FIXTURE(unload_view) {
+	int dev;
+	int file;
+	int handle;
+	unsigned char *view;
+	size_t page;
+};
+
+FIXTURE_VARIANT(unload_view) {
+	bool file;
+	__u32 flags;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(unload_view, anon_shared) { .file = false };
+FIXTURE_VARIANT_ADD(unload_view, anon_private) {
+	.file = false, .flags = SECTION_MAP_PRIVATE };
+FIXTURE_VARIANT_ADD(unload_view, file_shared) { .file = true };
+FIXTURE_VARIANT_ADD(unload_view, file_private) {
+	.file = true, .flags = SECTION_MAP_PRIVATE };
+/* clang-format on */
+
+FIXTURE_SETUP(unload_view)
+{
+	self->page = SEC_PAGE;
+	if (!module_is_module())
+		SKIP(return, "not a module");
+	self->dev = sec_dev();
+	ASSERT_LE(0, self->dev);
+	self->file = variant->file ? unnamed_file("/tmp") : -1;
+	self->handle = sec_create_file(self->dev, NULL, self->file,
+				       4 * self->page, SEC_PROT_RW);
+	ASSERT_LE(0, self->handle);
+	self->view = sec_map(self->handle, RW, variant->flags, 0, 0);
+	ASSERT_NE(MAP_FAILED, self->view);
+	ASSERT_EQ(0, close(self->dev));
+	ASSERT_EQ(0, close(self->handle));
+	close(self->file);
+}
+
+FIXTURE_TEARDOWN(unload_view)
+{
+	if (module_is_module())
+		return;
+	module_load();
+}
+
+TEST_F(unload_view, alone)
+{
+	EXPECT_IN_USE();
+	EXPECT_EQ(0, poke(self->view, 'v'));
+	EXPECT_EQ('v', peek(self->view));
+	ASSERT_EQ(0, munmap(self->view, 4 * self->page));
+	EXPECT_UNUSED();
+}
+
+/* Every part of it counts. */
+TEST_F(unload_view, parts)
+{
+	ASSERT_EQ(0, mprotect(self->view + self->page, self->page, PROT_READ));
+	ASSERT_EQ(0, munmap(self->view, self->page));
+	EXPECT_IN_USE();
+	ASSERT_EQ(0, munmap(self->view + 2 * self->page, self->page));
+	EXPECT_IN_USE();
+	ASSERT_EQ(0, munmap(self->view + self->page, self->page));
+	EXPECT_IN_USE();
+	EXPECT_EQ(0, peek(self->view + 3 * self->page));
+	ASSERT_EQ(0, munmap(self->view + 3 * self->page, self->page));
+	EXPECT_UNUSED();
+}
+
+TEST_F(unload_view, of_a_child)
+{
+	int to_child[2], to_parent[2];
+	pid_t child;
+	char byte;
+
+	ASSERT_EQ(0, pipe2(to_child, O_CLOEXEC));
+	ASSERT_EQ(0, pipe2(to_parent, O_CLOEXEC));
+	child = fork();
+	if (!child) {
+		CHILD_EXPECT(write(to_parent[1], "r", 1) == 1);
+		CHILD_EXPECT(read(to_child[0], &byte, 1) == 1);
+		CHILD_EXPECT(!poke(self->view, 'c'));
+		CHILD_EXPECT(peek(self->view) == 'c');
+		_exit(0);
+	}
+	ASSERT_EQ(1, read(to_parent[0], &byte, 1));
+	ASSERT_EQ(0, munmap(self->view, 4 * self->page));
+	EXPECT_IN_USE();
+	ASSERT_EQ(1, write(to_child[1], "", 1));
+	EXPECT_EQ(0, sec_wait(child));
+	EXPECT_UNUSED();
+}
+
+/* A process that is killed leaves nothing behind. */
+TEST_F(unload_view, of_a_killed_child)
+{
+	int to_parent[2];
+	pid_t child;
+	char byte;
+
+	ASSERT_EQ(0, pipe2(to_parent, O_CLOEXEC));
+	child = fork();
+	if (!child) {
+		CHILD_EXPECT(!poke(self->view + self->page, 'c'));
+		CHILD_EXPECT(write(to_parent[1], "r", 1) == 1);
+		pause();
+	}
+	ASSERT_EQ(1, read(to_parent[0], &byte, 1));
+	ASSERT_EQ(0, munmap(self->view, 4 * self->page));
+	EXPECT_IN_USE();
+	ASSERT_EQ(0, kill(child, SIGKILL));
+	EXPECT_EQ(-SIGKILL, sec_wait(child));
+	EXPECT_UNUSED();
+}
+
+/* In masses. */
+
+FIXTURE(cycles) {
+	size_t page;
+};
+
+FIXTURE_SETUP(cycles)
+{
+	self->page = SEC_PAGE;
+	if (!module_is_module())
+		SKIP(return, "not a module");
+}
+
+FIXTURE_TEARDOWN(cycles)
+{
+	if (module_is_module())
+		return;
+	module_load();
+}
+
+TEST_F_TIMEOUT(cycles, many, 120)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		int dev, handle;
+		char *view;
+
+		ASSERT_EQ(0, module_unload_soon());
+		ASSERT_EQ(-ENOENT, sec_dev());
+		ASSERT_EQ(0, module_load());
+		/* What is there twice is refused, and does no harm. */
+		ASSERT_EQ(-EEXIST, module_load());
+		dev = sec_dev();
+		ASSERT_LE(0, dev);
+		ASSERT_EQ(SECTION_ABI_VERSION,
+			  sec_ioctl(dev, SECTION_IOC_VERSION, NULL));
+		handle = sec_create_anon(dev, "cycle", 4 * self->page);
+		ASSERT_LE(0, handle);
+		view = sec_map(handle, RW, 0, 0, 0);
+		ASSERT_NE(MAP_FAILED, view);
+		memset(view, i, 4 * self->page);
+		ASSERT_EQ(0, munmap(view, 4 * self->page));
+		close(handle);
+		close(dev);
+	}
+}
+
+/* What a child does all the time; ends with 1 if something is wrong. */
+static void use(atomic_bool *stop, atomic_uint *uses, size_t page)
+{
+	while (!atomic_load(stop)) {
+		int dev = sec_dev();
+		unsigned char *view;
+		int handle;
+
+		/* Between unloading and loading there is none. */
+		if (dev < 0) {
+			CHILD_EXPECT(dev == -ENOENT || dev == -ENXIO ||
+				     dev == -ENODEV);
+			sched_yield();
+			continue;
+		}
+		handle = sec_create_anon(dev, NULL, 2 * page);
+		close(dev);
+		CHILD_EXPECT(handle >= 0);
+		view = sec_map(handle, RW, 0, 0, 0);
+		close(handle);
+		CHILD_EXPECT(view != MAP_FAILED);
+		CHILD_EXPECT(!poke(view, 1));
+		CHILD_EXPECT(!peek(view + page));
+		CHILD_EXPECT(!munmap(view, 2 * page));
+		atomic_fetch_add(uses, 1);
+	}
+	_exit(0);
+}
+
+TEST_F_TIMEOUT(cycles, while_in_use, 300)
+{
+	int unloaded = 0, refused = 0, failed = 0;
+	struct {
+		atomic_bool stop;
+		atomic_uint uses;
+	} *shared = shared_page();
+	pid_t children[4];
+	int i, ret;
+
+	ASSERT_NE(NULL, shared);
+	for (i = 0; i < 4; i++) {
+		children[i] = fork();
+		if (!children[i])
+			use(&shared->stop, &shared->uses, self->page);
+	}
+	while (!atomic_load(&shared->uses))
+		sched_yield();
+	for (i = 0; i < 2000 && unloaded < 40; i++) {
+		ret = module_unload();
+		if (ret == -EWOULDBLOCK) {
+			refused++;
+			continue;
+		}
+		if (ret || module_load())
+			failed++;
+		unloaded++;
+	}
+	atomic_store(&shared->stop, true);
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(0, sec_wait(children[i]));
+	EXPECT_EQ(0, failed);
+	EXPECT_LT(0, unloaded + refused);
+	TH_LOG("unloaded %d times, refused %d times, used %u times", unloaded,
+	       refused, atomic_load(&shared->uses));
+	ASSERT_EQ(0, module_unload_soon());
+	ASSERT_EQ(0, module_load());
+	EXPECT_EQ(0, sec_counter("sections"));
+	EXPECT_EQ(0, sec_counter("handles"));
+	EXPECT_EQ(0, sec_counter("views"));
+}
+
+TEST_HARNESS_MAIN
