@@ -25,27 +25,36 @@ quietly() {
 	return 1
 }
 
-# as_root COMMAND...: nothing that changes the machine happens behind its
-# owner's back: run it as root, or ask at the terminal, or say what to run.
-as_root() {
+# become_root COMMAND...: see to it that "${sudo[@]}" COMMAND runs as root.
+# Nothing that changes the machine happens behind its owner's back: unless this
+# is root, ask at the terminal, or say what to run.
+sudo=()
+become_root() {
 	local answer
 
-	if [ "$(id -u)" = 0 ]; then
-		"$@"
+	[ "$(id -u)" != 0 ] || return 0
+	if [ ${#sudo[@]} -gt 0 ]; then
 		return
 	fi
 	if [ -t 0 ] && [ -t 2 ] && command -v sudo >/dev/null; then
 		read -r -p "Run \"sudo $*\"? [y/N] " answer
-		case $answer in [yY]*) sudo "$@"; return ;; esac
+		case $answer in [yY]*) sudo=(sudo); return ;; esac
 	fi
 	die "this needs root; please run: $*"
 }
 
-# apt must not ask anything: there may be nobody to answer.
+# apt_get LOGNAME ARGUMENT...: it must not ask; there may be nobody to answer.
+apt_get() {
+	local name=$1
+
+	shift
+	become_root apt-get "$@"
+	quietly "$name" "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"
+}
+
 apt_update() {
 	say "updating the package lists..."
-	quietly apt-update as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q ||
-		die "the package lists cannot be updated"
+	apt_get apt-update update || die "the package lists cannot be updated"
 }
 
 # have_package NAME: is it in the package lists?

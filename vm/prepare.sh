@@ -40,10 +40,8 @@ done
 command -v apt-get >/dev/null ||
 	die "not a Debian system; please install: ${missing[*]}"
 
-install() {
-	quietly apt-install as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -qq -y --no-install-recommends "${missing[@]}"
-}
+install() { apt_get apt-install install -y --no-install-recommends "${missing[@]}"; }
+become_root apt-get install --no-install-recommends "${missing[@]}"
 
 for package in "${missing[@]}"; do
 	have_package "$package" || { apt_update; break; }
