@@ -81,7 +81,7 @@ TEST_F(handle, query)
 	EXPECT_EQ(q.bytes, (__u64)st.st_size);
 	EXPECT_EQ(q.uid, st.st_uid);
 	EXPECT_EQ(q.gid, st.st_gid);
-	EXPECT_EQ(S_IFREG | q.mode, st.st_mode);
+	EXPECT_EQ(q.mode, st.st_mode);
 }
 
 TEST_F(handle, name_buffer)
@@ -478,8 +478,10 @@ TEST_F(handle, no_reopening)
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[i]);
 		for (j = 0; j < ARRAY_SIZE(flags); j++) {
 			EXPECT_EQ(-1, open(path, flags[j], 0600));
-			EXPECT_EQ(ENXIO, errno) {
-				TH_LOG("flags %x", flags[j]);
+			/* For reading it is tried at all, for writing not. */
+			EXPECT_TRUE(errno == ENXIO || errno == EPERM) {
+				TH_LOG("flags %x: %s", flags[j],
+				       strerror(errno));
 			}
 		}
 		EXPECT_EQ(-1, truncate(path, 0));
@@ -487,7 +489,7 @@ TEST_F(handle, no_reopening)
 	}
 	ASSERT_EQ(0, fstat(self->handle, &st));
 	EXPECT_EQ(PAGES * SEC_PAGE, (size_t)st.st_size);
-	EXPECT_EQ(S_IFREG | 0751, st.st_mode);
+	EXPECT_EQ(0751, st.st_mode);
 	EXPECT_EQ(2, handles(self->handle));
 	close(weak);
 }
@@ -552,7 +554,7 @@ TEST_F(handle, not_a_file)
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
 	ASSERT_EQ(0, fstat(self->handle, &st));
 	EXPECT_EQ(bytes, (size_t)st.st_size);
-	EXPECT_EQ(S_IFREG | 0751, st.st_mode);
+	EXPECT_EQ(0751, st.st_mode);
 	ASSERT_EQ(0, munmap(view, bytes));
 }
 
