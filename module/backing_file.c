@@ -14,6 +14,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/mount.h>
 #include <linux/shmem_fs.h>
 #include <linux/stat.h>
 #include <linux/section.h>
@@ -76,6 +77,33 @@ void section_file_forbid_remap(struct file *file)
 		file->f_mode &= ~FMODE_READ;
 }
 
+/*
+ * Ask everybody who has a say in mapping a file (H7).  Views of a section are
+ * checked against the section's own inode only.  Whether the file itself may
+ * be mapped so (noexec mount, append-only, swap space, seals, security modules,
+ * the file system) is found out here, once, by mapping a page of it with the
+ * strongest protection that a view can have, and unmapping it again.
+ *
+ * The file is opened anew: a thread of the caller may get hold of the mapping,
+ * and must not find the backing behind it.  He has the file open himself, so
+ * he learns nothing by that.
+ */
+static int section_file_trial(struct file *file, u32 prot)
+{
+	unsigned long addr;
+	struct file *trial;
+
+	trial = dentry_open(&file->f_path, section_file_flags(prot),
+			    file->f_cred);
+	if (IS_ERR(trial))
+		return PTR_ERR(trial);
+	addr = vm_mmap(trial, 0, PAGE_SIZE, prot, MAP_SHARED, 0);
+	if (!IS_ERR_VALUE(addr))
+		vm_munmap(addr, PAGE_SIZE);
+	fput(trial);
+	return IS_ERR_VALUE(addr) ? (int)addr : 0;
+}
+
 /**
  * section_file_open - make a backing of a user's file
  * @user_file: the file
@@ -89,10 +117,15 @@ struct file *section_file_open(struct file *user_file, u32 prot)
 	struct file *file;
 	int err;
 
+	/* @prot is given to mmap as it is. */
+	BUILD_BUG_ON(SECTION_PROT_READ ^ PROT_READ);
+	BUILD_BUG_ON(SECTION_PROT_WRITE ^ PROT_WRITE);
+	BUILD_BUG_ON(SECTION_PROT_EXECUTE ^ PROT_EXEC);
+
 	err = section_file_check(user_file, prot);
 	if (err)
 		return ERR_PTR(err);
-	err = section_file_trial(user_file, user_file->f_cred, prot);
+	err = section_file_trial(user_file, prot);
 	if (err)
 		return ERR_PTR(err);
 	file = dentry_open(&user_file->f_path, section_file_flags(prot),
@@ -102,39 +135,51 @@ struct file *section_file_open(struct file *user_file, u32 prot)
 	return file;
 }
 
-/**
- * section_file_trial - ask everybody who has a say in mapping a file
- * @file: the file
- * @cred: who opens it
- * @prot: SECTION_PROT_*, the strongest view that will be made
- *
- * Views of a section are checked against the section's own inode only.
- * Whether the file itself may be mapped so (noexec mount, append-only, swap
- * space, seals, security modules, the file system) is found out here, once,
- * by mapping a page of it and unmapping it again (H7).  The file is opened
- * anew: a thread of the caller may get hold of the trial mapping, and must
- * not find the backing behind it.
- *
- * Return: 0, or what open or mmap gave.
- */
-int section_file_trial(struct file *file, const struct cred *cred, u32 prot)
+static bool section_file_noexec(const struct file *file)
 {
+	return file->f_path.mnt->mnt_flags & MNT_NOEXEC ||
+	       file->f_path.mnt->mnt_sb->s_iflags & SB_I_NOEXEC;
+}
+
+/**
+ * section_file_check_open - may the caller have views of a backing?
+ * @file: the backing
+ * @prot: SECTION_PROT_*, the strongest view that he will be able to make
+ * @taken: an address in the caller's memory where something is mapped
+ *
+ * For who opens a section by name.  A trial as at creation is out of the
+ * question: whoever got hold of that mapping would have all of the file, and a
+ * FUSE server could stall the opener for ever.  What can have changed since,
+ * or is different for this caller, are the mount, the inode's flags, and what
+ * the security modules say.  They are asked by mapping the backing where the
+ * mapping cannot be made: vm_mmap() asks them first, then finds the range taken
+ * (-EEXIST).  Should another thread have freed the range, nothing can be
+ * reached through the mapping either: it is at the very end of what a file can
+ * hold, from where it can only grow away; and of a file that is writable no
+ * mapping is made at all, see section_file_forbid_remap().
+ *
+ * Return: 0; -EPERM for a noexec mount; -EACCES for an append-only file;
+ * -ETXTBSY for swap space; or what the security modules gave.
+ */
+int section_file_check_open(struct file *file, u32 prot, unsigned long taken)
+{
+	struct inode *inode = file_inode(file);
+	unsigned long end = inode->i_sb->s_maxbytes & PAGE_MASK;
 	unsigned long addr;
-	struct file *trial;
 
-	/* @prot is given to mmap as it is. */
-	BUILD_BUG_ON(SECTION_PROT_READ ^ PROT_READ);
-	BUILD_BUG_ON(SECTION_PROT_WRITE ^ PROT_WRITE);
-	BUILD_BUG_ON(SECTION_PROT_EXECUTE ^ PROT_EXEC);
-
-	trial = dentry_open(&file->f_path, section_file_flags(prot), cred);
-	if (IS_ERR(trial))
-		return PTR_ERR(trial);
-	addr = vm_mmap(trial, 0, PAGE_SIZE, prot, MAP_SHARED, 0);
+	if (prot & SECTION_PROT_EXECUTE && section_file_noexec(file))
+		return -EPERM;
+	if (prot & SECTION_PROT_WRITE && IS_APPEND(inode))
+		return -EACCES;
+	if (prot & SECTION_PROT_WRITE && IS_SWAPFILE(file->f_mapping->host))
+		return -ETXTBSY;
+	addr = vm_mmap(file, taken & PAGE_MASK, PAGE_SIZE, prot,
+		       MAP_SHARED | MAP_FIXED_NOREPLACE, end - PAGE_SIZE);
 	if (!IS_ERR_VALUE(addr))
 		vm_munmap(addr, PAGE_SIZE);
-	fput(trial);
-	return IS_ERR_VALUE(addr) ? (int)addr : 0;
+	else if (addr != -EEXIST)
+		return addr;
+	return 0;
 }
 
 /**

@@ -24,11 +24,6 @@
 #error "section: kernels after 6.12 are not tested (KCFLAGS=-DSECTION_UNTESTED_KERNEL tries)"
 #endif
 
-/* Inode operations take an idmap since 6.3; ours do not look at it. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-#define mnt_idmap user_namespace
-#endif
-
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
 {

@@ -145,7 +145,8 @@ u32 section_rights_granted(const struct section *section, struct net *net,
 
 /* Decide on the rights of a handle to an existing section. */
 static int section_open_check(const struct section_request *request,
-			      struct section *section, u32 *rights)
+			      struct section *section, u32 *rights,
+			      void __user *uarg)
 {
 	bool maximum = request->rights == SECTION_RIGHTS_MAXIMUM;
 	u32 wanted = maximum ? SECTION_RIGHTS_ALL : request->rights;
@@ -166,18 +167,19 @@ static int section_open_check(const struct section_request *request,
 		prot |= SECTION_PROT_WRITE;
 	if (wanted & SECTION_RIGHT_EXECUTE)
 		prot |= SECTION_PROT_EXECUTE;
-	return section_file_trial(section->backing, current_cred(), prot);
+	return section_file_check_open(section->backing, prot,
+				       (unsigned long)uarg);
 }
 
 /* Takes over the caller's handle count on the section. */
 static int section_open_existing(const struct section_request *request,
-				 struct section *section,
+				 struct section *section, void __user *uarg,
 				 struct section_new_handle *handle)
 {
 	u32 rights;
 	int err;
 
-	err = section_open_check(request, section, &rights);
+	err = section_open_check(request, section, &rights, uarg);
 	if (err) {
 		section_handle_put(section);
 		return err;
@@ -187,6 +189,7 @@ static int section_open_existing(const struct section_request *request,
 }
 
 static int section_open_request(const struct section_request *request,
+				void __user *uarg,
 				struct section_new_handle *handle)
 {
 	struct section *section;
@@ -197,7 +200,7 @@ static int section_open_request(const struct section_request *request,
 		section = ERR_PTR(-ENOENT);
 	if (IS_ERR(section))
 		return PTR_ERR(section);
-	return section_open_existing(request, section, handle);
+	return section_open_existing(request, section, uarg, handle);
 }
 
 /**
@@ -227,7 +230,7 @@ long section_open(struct file *file, union section_arg *arg,
 				   open->flags & SECTION_OPEN_GLOBAL,
 				   open->owner);
 	if (!err)
-		err = section_open_request(&request, &handle);
+		err = section_open_request(&request, uarg, &handle);
 	section_request_put(&request);
 	return err ?: section_handle_install(&handle);
 }
@@ -362,7 +365,7 @@ static int section_create_existing(const struct section_request *request,
 {
 	int err;
 
-	err = section_open_existing(request, section, handle);
+	err = section_open_existing(request, section, uarg, handle);
 	if (err)
 		return err;
 	err = section_create_report(arg, true, uarg);

@@ -177,7 +177,8 @@ static int section_init_inode(struct section *section, enum section_mount where)
 	if (!inode)
 		return -ENOMEM;
 	inode->i_ino = section->id;
-	inode->i_mode = S_IFREG | section->mode;
+	/* Without a type, as anonymous inodes: only regular files change size. */
+	inode->i_mode = section->mode;
 	inode->i_uid = section->uid;
 	inode->i_gid = section->gid;
 	i_size_write(inode, section->bytes);
@@ -272,6 +273,7 @@ static void section_free(struct rcu_head *rcu)
 		section->shadow.next = shadow->next;
 		kfree(shadow);
 	}
+	put_pid(section->creator);
 	kfree(section->label);
 	kfree(section);
 	/* section_exit() waits for this callback to return. */
@@ -282,8 +284,8 @@ static void section_free(struct rcu_head *rcu)
  * section_release - the last reference is gone
  * @section: the section; may be half made
  *
- * What readers under RCU may still look at, which are lookups of the name,
- * goes a grace period later.
+ * What readers under RCU may still look at goes a grace period later: lookups
+ * compare the label, lists also show the creator.
  */
 void section_release(struct section *section)
 {
@@ -301,7 +303,6 @@ void section_release(struct section *section)
 		fput(section->backing);
 	if (section->user)
 		section_user_uncharge(section->user);
-	put_pid(section->creator);
 	section_count(SECTION_COUNT_SECTIONS, -1);
 	call_rcu(&section->rcu, section_free);
 }

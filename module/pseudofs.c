@@ -11,8 +11,13 @@
  * a file, after it has given back the module reference for its operations, is
  * to put dentry and mount.  With a type of our own that could tear down the
  * superblock through code and data of a module that is gone.  Nothing of ramfs
- * itself is used: an inode from new_inode() has no operations and cannot be
- * opened (ENXIO through /proc/PID/fd).
+ * itself is used.
+ *
+ * For the same reason inodes have no operations of ours: an O_PATH descriptor of
+ * a handle keeps its inode, and does not keep the module.  Those that every new
+ * inode has do what is wanted: it cannot be opened (ENXIO through
+ * /proc/PID/fd); being immutable, it does not change owner, mode and times; and
+ * having no type, it does not change its size.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -23,19 +28,8 @@
 
 static struct vfsmount *section_mounts[SECTION_MOUNTS];
 
-/* Size, owner and mode of a section are fixed when it is created. */
-static int section_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
-			   struct iattr *attr)
-{
-	return -EPERM;
-}
-
-static const struct inode_operations section_inode_ops = {
-	.setattr = section_setattr,
-};
-
 /**
- * section_inode_new - a regular file's inode that can only be fstat()ed
+ * section_inode_new - an inode that can only be fstat()ed
  * @where: on which mount its files will be
  *
  * The caller sets number, size, owner and mode.
@@ -48,9 +42,8 @@ struct inode *section_inode_new(enum section_mount where)
 
 	if (!inode)
 		return NULL;
-	inode->i_op = &section_inode_ops;
 	/* As for any pseudo file, access was decided when it was handed out. */
-	inode->i_flags |= S_PRIVATE;
+	inode->i_flags |= S_PRIVATE | S_IMMUTABLE;
 	simple_inode_init_ts(inode);
 	return inode;
 }

@@ -75,7 +75,7 @@ struct section_shadow {
  * @views: VMAs
  * @lock: protects the list of shadows
  * @shadow: first shadow; the others hang on its @next
- * @creator: who made it; owned
+ * @creator: who made it; owned; freed by RCU
  * @user: whose limit it counts against; owned
  * @inodes: of the handles, one for each mount that this section needs; owned
  * @mapped_writable: whether mapping_map_writable() is held on the backing

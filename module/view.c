@@ -11,10 +11,10 @@
  *
  * mremap(2) can make a view longer without asking us (H21), so every fault is
  * checked against the section's size, and so is every range of fault-around.
- * A section that ends before its file does needs more: beyond its end there is
- * data of the file that madvise(2) can get at without any fault, by punching a
- * hole into the vm_file or by collapsing small pages into a huge one that
- * reaches across the end.  Views of such sections cannot be expanded.
+ * Where there is a file that is not enough: beyond the section's end there is,
+ * or may one day be, data of the file that madvise(2) gets at without any
+ * fault, by punching a hole into the vm_file or by collapsing small pages into a
+ * huge one that reaches across the end.  Views of files cannot be expanded.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -181,16 +181,6 @@ static bool section_view_in_range(const struct section *section,
 	       end <= READ_ONCE(section->pages);
 }
 
-/* Does the file behind this view go on after the section's end? */
-static bool section_view_is_bounded(const struct section *section,
-				    const struct vm_area_struct *vma)
-{
-	loff_t size = i_size_read(file_inode(vma->vm_file));
-
-	return section_is_file(section) &&
-	       DIV_ROUND_UP_ULL(size, PAGE_SIZE) > section->pages;
-}
-
 /*
  * After the backing's ->mmap(): take the VMA over, if it is one that we can
  * supervise.  Any flag that the backing added means that it is not: device
@@ -251,7 +241,7 @@ int section_view_mmap(struct section *section, struct vm_area_struct *vma)
 	 * The only flag that is ever changed here.  It cannot make the core
 	 * merge the VMA: it is one of VM_SPECIAL, which never merge.
 	 */
-	if (section_view_is_bounded(section, vma))
+	if (section_is_file(section))
 		vm_flags_set(vma, VM_DONTEXPAND);
 	section_view_opened(section);
 	return 0;
