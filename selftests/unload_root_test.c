@@ -294,70 +294,95 @@ TEST_F_TIMEOUT(cycles, many, 120)
 	}
 }
 
-/* What a child does all the time; ends with 1 if something is wrong. */
-static void use(atomic_bool *stop, atomic_uint *uses, size_t page)
-{
-	while (!atomic_load(stop)) {
-		int dev = sec_dev();
-		unsigned char *view;
-		int handle;
+/*
+ * Four children use the module, each a few times in every round, and open the
+ * device now and then until the next; the module goes and comes once a round.
+ */
 
-		/* Between unloading and loading there is none. */
-		if (dev < 0) {
-			CHILD_EXPECT(dev == -ENOENT || dev == -ENXIO ||
-				     dev == -ENODEV);
+#define ROUNDS	25
+
+struct rounds {
+	atomic_bool stop;
+	atomic_uint round;
+	atomic_uint uses;
+	atomic_uint absences;
+};
+
+static void use_once(struct rounds *r, size_t page)
+{
+	unsigned char *view;
+	int dev = sec_dev();
+	int handle;
+
+	/* Between unloading and loading there is none. */
+	if (dev < 0) {
+		CHILD_EXPECT(dev == -ENOENT || dev == -ENXIO || dev == -ENODEV);
+		atomic_fetch_add(&r->absences, 1);
+		return;
+	}
+	handle = sec_create_anon(dev, NULL, 2 * page);
+	close(dev);
+	CHILD_EXPECT(handle >= 0);
+	view = sec_map(handle, RW, 0, 0, 0);
+	close(handle);
+	CHILD_EXPECT(view != MAP_FAILED);
+	CHILD_EXPECT(!poke(view, 1));
+	CHILD_EXPECT(!peek(view + page));
+	CHILD_EXPECT(!munmap(view, 2 * page));
+	atomic_fetch_add(&r->uses, 1);
+}
+
+static void use(struct rounds *r, size_t page)
+{
+	unsigned int round, i;
+
+	while (!atomic_load(&r->stop)) {
+		round = atomic_load(&r->round);
+		for (i = 0; i < 4; i++)
+			use_once(r, page);
+		for (i = 1; atomic_load(&r->round) == round &&
+		     !atomic_load(&r->stop); i++) {
+			if (i % 16 == 0)
+				close(sec_dev());
 			sched_yield();
-			continue;
 		}
-		handle = sec_create_anon(dev, NULL, 2 * page);
-		close(dev);
-		CHILD_EXPECT(handle >= 0);
-		view = sec_map(handle, RW, 0, 0, 0);
-		close(handle);
-		CHILD_EXPECT(view != MAP_FAILED);
-		CHILD_EXPECT(!poke(view, 1));
-		CHILD_EXPECT(!peek(view + page));
-		CHILD_EXPECT(!munmap(view, 2 * page));
-		atomic_fetch_add(uses, 1);
 	}
 	_exit(0);
 }
 
 TEST_F_TIMEOUT(cycles, while_in_use, 300)
 {
-	int unloaded = 0, refused = 0, failed = 0;
-	struct {
-		atomic_bool stop;
-		atomic_uint uses;
-	} *shared = shared_page();
+	struct rounds *r = shared_page();
+	unsigned int refused = 0, before;
 	pid_t children[4];
 	int i, ret;
 
-	ASSERT_NE(NULL, shared);
+	ASSERT_NE(NULL, r);
 	for (i = 0; i < 4; i++) {
 		children[i] = fork();
 		if (!children[i])
-			use(&shared->stop, &shared->uses, self->page);
+			use(r, self->page);
 	}
-	while (!atomic_load(&shared->uses))
+	while (atomic_load(&r->uses) < 4)
 		sched_yield();
-	for (i = 0; i < 2000 && unloaded < 40; i++) {
-		ret = module_unload();
-		if (ret == -EWOULDBLOCK) {
+	for (i = 0; i < ROUNDS; i++) {
+		before = atomic_load(&r->uses);
+		atomic_fetch_add(&r->round, 1);
+		while (atomic_load(&r->uses) < before + 2)
+			sched_yield();
+		while ((ret = module_unload()) == -EWOULDBLOCK)
 			refused++;
-			continue;
-		}
-		if (ret || module_load())
-			failed++;
-		unloaded++;
+		EXPECT_EQ(0, ret);
+		sched_yield();
+		ASSERT_EQ(0, module_load());
 	}
-	atomic_store(&shared->stop, true);
+	atomic_store(&r->stop, true);
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(0, sec_wait(children[i]));
-	EXPECT_EQ(0, failed);
-	EXPECT_LT(0, unloaded + refused);
-	TH_LOG("unloaded %d times, refused %d times, used %u times", unloaded,
-	       refused, atomic_load(&shared->uses));
+	TH_LOG("refused %u times, used %u times, absent %u times", refused,
+	       atomic_load(&r->uses), atomic_load(&r->absences));
+	/* Both have happened, or nothing was tested. */
+	EXPECT_LT(0U, refused);
 	ASSERT_EQ(0, module_unload_soon());
 	ASSERT_EQ(0, module_load());
 	EXPECT_EQ(0, sec_counter("sections"));
