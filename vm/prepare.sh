@@ -30,8 +30,8 @@ done
 missing=()
 for package in "${want[@]}"; do
 	state=$(dpkg-query -W -f '${db:Status-Status} ' "$package" 2>/dev/null || true)
-	case $state in
-	*installed*) ;;
+	case " $state" in
+	*" installed "*) ;;
 	*) missing+=("$package") ;;
 	esac
 done
