@@ -74,15 +74,6 @@ FIXTURE_TEARDOWN(truncated)
 	EXPECT_EQ(-EFAULT, remote_write(getpid(), address, 'x')); \
 } while (0)
 
-#define EXPECT_SEGV(address) do { \
-	EXPECT_EQ(-SIGSEGV, peek(address)); \
-	EXPECT_EQ(-SIGSEGV, poke(address, 'x')); \
-	EXPECT_EQ(-EFAULT, read_into(address)); \
-	EXPECT_EQ(-EFAULT, write_from(address)); \
-	EXPECT_EQ(-EFAULT, remote_read(getpid(), address)); \
-	EXPECT_EQ(-EFAULT, remote_write(getpid(), address, 'x')); \
-} while (0)
-
 TEST_F(truncated, pages_beyond_the_end)
 {
 	struct section_query q;
@@ -136,44 +127,6 @@ TEST_F(truncated, to_nothing)
 	ASSERT_TRUE(fill_page(self->file, 0, 'N'));
 	EXPECT_EQ('N', peek(self->view));
 	EXPECT_EQ(-SIGBUS, peek(AT(self->view, 1)));
-}
-
-/* Beyond the section is not beyond the file's end. */
-TEST_F(truncated, both_ends)
-{
-	unsigned char *view = mremap(self->view, PAGES * self->page,
-				     (PAGES + 2) * self->page, MREMAP_MAYMOVE);
-
-	ASSERT_NE(MAP_FAILED, view);
-	EXPECT_SEGV(AT(view, PAGES));
-	EXPECT_SEGV(AT(view, PAGES + 1));
-	ASSERT_EQ(0, ftruncate(self->file, 2 * self->page));
-	EXPECT_EQ(first(1), peek(AT(view, 1)));
-	EXPECT_BUS(AT(view, 2));
-	EXPECT_BUS(AT(view, 3));
-	EXPECT_SEGV(AT(view, PAGES));
-	EXPECT_SEGV(AT(view, PAGES + 1));
-}
-
-/* The file grows under a grown view: the section does not. */
-TEST_F(truncated, grown_file_is_not_reached)
-{
-	unsigned char *view = mremap(self->view, PAGES * self->page,
-				     (PAGES + 2) * self->page, MREMAP_MAYMOVE);
-	size_t i;
-
-	ASSERT_NE(MAP_FAILED, view);
-	for (i = 0; i < PAGES + 2; i++)
-		ASSERT_TRUE(fill_page(self->file, i, 'G'));
-	/* All pages of the file are in the page cache, ready to be mapped. */
-	for (i = 0; i < PAGES; i++)
-		EXPECT_EQ('G', peek(AT(view, i)));
-	EXPECT_SEGV(AT(view, PAGES));
-	EXPECT_SEGV(AT(view, PAGES + 1));
-	EXPECT_EQ('G', file_byte(self->file, PAGES * self->page));
-	EXPECT_EQ(-1, madvise(AT(view, PAGES), self->page,
-			      MADV_POPULATE_READ));
-	EXPECT_EQ(EFAULT, errno);
 }
 
 /* Truncated and grown all the time while many touch: SIGBUS or right bytes. */

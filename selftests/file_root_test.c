@@ -443,10 +443,7 @@ TEST_F(mounts, huge_page_across_the_end)
 	view = mmap(range, HALF_HUGE, RW, MAP_SHARED | MAP_FIXED_NOREPLACE,
 		    handle, 0);
 	ASSERT_EQ(range, view);
-	if (mremap(view, HALF_HUGE, HUGE, 0) == MAP_FAILED) {
-		EXPECT_EQ(EFAULT, errno);
-		return;
-	}
+	EXPECT_EQ(MAP_FAILED, mremap(view, HALF_HUGE, HUGE, 0));
 	ASSERT_EQ(0, ftruncate(file, BIG));
 	EXPECT_EQ(0, poke(view, 'w'));
 	EXPECT_EQ(-SIGSEGV, peek(view + HALF_HUGE));
@@ -666,7 +663,8 @@ TEST(device_memory)
 			EXPECT_EQ(ENODEV, errno);
 			close(handle);
 		} else {
-			EXPECT_EQ(-ENODEV, handle);
+			/* What is smaller than a page it does not map. */
+			EXPECT_TRUE(handle == -ENODEV || handle == -EINVAL);
 		}
 		close(fd);
 		tried++;

@@ -519,37 +519,47 @@ TEST_F(beyond, view_cannot_grow)
 }
 
 /*
- * The file grows when the view already has grown: what came to the file is
- * not the section's, neither to read nor to punch holes into.
+ * The file ends with the section when the view is made, and grows later. Had
+ * the view grown, madvise() could punch holes into what came to the file.
  */
 TEST_F(beyond, file_grows_after_view)
 {
-	unsigned char *view, *grown;
+	unsigned char *range, *view, *grown;
 	size_t at;
 	int handle;
 
 	ASSERT_TRUE(fill(self->file, 0, 2 * self->page, 'i'));
 	handle = sec_create_file(self->dev, NULL, self->file, 0, SEC_PROT_RW);
 	ASSERT_LE(0, handle);
-	view = sec_map(handle, RW, 0, 0, 0);
-	ASSERT_NE(MAP_FAILED, view);
+	/* With a fence: nobody else's memory is behind it. */
+	range = mmap(NULL, 8 * self->page, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, range);
+	view = mmap(range, 2 * self->page, RW, MAP_SHARED | MAP_FIXED, handle,
+		    0);
+	ASSERT_EQ(range, view);
 	grown = mremap(view, 2 * self->page, 8 * self->page, MREMAP_MAYMOVE);
-	if (grown == MAP_FAILED) {
-		EXPECT_EQ(EFAULT, errno);
-		return;
-	}
+	EXPECT_EQ(MAP_FAILED, grown);
+	EXPECT_EQ(EFAULT, errno);
 	ASSERT_TRUE(fill(self->file, 2 * self->page, 8 * self->page, 'o'));
-	for (at = 2 * self->page; at < 8 * self->page; at += self->page) {
-		EXPECT_EQ(-SIGSEGV, peek(grown + at));
-		EXPECT_EQ(-SIGSEGV, poke(grown + at, 'x'));
+	if (grown != MAP_FAILED) {
+		for (at = 2 * self->page; at < 8 * self->page;
+		     at += self->page) {
+			EXPECT_EQ(-SIGSEGV, peek(grown + at));
+			EXPECT_EQ(-SIGSEGV, poke(grown + at, 'x'));
+		}
+		madvise(grown, 8 * self->page, MADV_REMOVE);
 	}
-	madvise(grown + 2 * self->page, 6 * self->page, MADV_REMOVE);
-	madvise(grown, 8 * self->page, MADV_REMOVE);
+	/* A hole is as long as the view. */
+	madvise(view, 8 * self->page, MADV_REMOVE);
 	for (at = 2 * self->page; at < 8 * self->page; at += self->page)
 		EXPECT_EQ('o', file_byte(self->file, at));
 }
 
-/* A huge page across the section's end is not mapped as one. */
+/*
+ * A huge page across the section's end must not be mapped as one, which the
+ * core would do in a view that had grown so far.
+ */
 TEST(huge_page_across_the_end)
 {
 	unsigned char *plain = huge_range();
@@ -572,11 +582,10 @@ TEST(huge_page_across_the_end)
 	ASSERT_NE(NULL, range);
 	grown = mremap(view, HALF_HUGE, HUGE, MREMAP_MAYMOVE | MREMAP_FIXED,
 		       range);
-	if (grown == MAP_FAILED) {
-		EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(MAP_FAILED, grown);
+	EXPECT_EQ(EFAULT, errno);
+	if (grown == MAP_FAILED)
 		return;
-	}
-	ASSERT_EQ(range, grown);
 	ASSERT_TRUE(fill(file, HALF_HUGE, BIG, 'o'));
 	EXPECT_EQ('o', peek(plain + HUGE - 1));
 	if (madvise(plain, HUGE, MADV_COLLAPSE))
@@ -593,10 +602,14 @@ TEST(huge_page_across_the_end)
 	EXPECT_EQ('o', peek(plain + HALF_HUGE));
 }
 
-/* The same without a file: what would be beyond has never been there. */
+/*
+ * Without a file, what a huge page has beyond the end is memory of the section's
+ * own, and no part of it.
+ */
 TEST(anonymous_huge_page_across_the_end)
 {
 	unsigned char *view, *range;
+	struct section_query q;
 	int dev = sec_dev();
 	int handle;
 
@@ -608,21 +621,31 @@ TEST(anonymous_huge_page_across_the_end)
 	memset(view, 'i', HALF_HUGE);
 	range = huge_range();
 	ASSERT_NE(NULL, range);
-	if (mremap(view, HALF_HUGE, HUGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-		   range) == MAP_FAILED) {
-		EXPECT_EQ(EFAULT, errno);
-		return;
-	}
+	ASSERT_EQ(range, mremap(view, HALF_HUGE, HUGE,
+				MREMAP_MAYMOVE | MREMAP_FIXED, range));
+	EXPECT_EQ(-SIGSEGV, peek(range + HALF_HUGE));
 	madvise(range, HUGE, MADV_COLLAPSE);
 	EXPECT_EQ('i', peek(range));
-	EXPECT_EQ(-SIGSEGV, peek(range + HALF_HUGE));
-	EXPECT_EQ(-SIGSEGV, poke(range + HUGE - 1, 'x'));
+	EXPECT_EQ('i', peek(range + HALF_HUGE - 1));
+	/* No other data may be there. */
+	EXPECT_GE(0, peek(range + HALF_HUGE));
+	EXPECT_GE(0, peek(range + HUGE - 1));
+	ASSERT_EQ(0, sec_query(handle, &q));
+	EXPECT_EQ(HALF_HUGE, q.bytes);
+	EXPECT_GE(HUGE, q.resident);
+	EXPECT_EQ(MAP_FAILED, sec_map(handle, RW, 0, HALF_HUGE, SEC_PAGE));
+	EXPECT_EQ(ENXIO, errno);
+	ASSERT_EQ(0, munmap(range, HUGE));
+	EXPECT_EQ(0, views(handle));
 }
 
-/* fault-around brings pages that nobody asked for: not those beyond. */
+/*
+ * fault-around maps pages that nobody asked for, if they are there. Those of a
+ * view that is shorter than its section are not the view's.
+ */
 TEST_F(beyond, fault_around)
 {
-	unsigned char *view;
+	unsigned char *range, *view;
 	size_t n;
 	int handle;
 
@@ -630,19 +653,37 @@ TEST_F(beyond, fault_around)
 	handle = sec_create_file(self->dev, NULL, self->file, 5 * self->page,
 				 SEC_PROT_RW);
 	ASSERT_LE(0, handle);
-	ASSERT_EQ(0, ftruncate(self->file, 5 * self->page));
+	range = mmap(NULL, 32 * self->page, PROT_NONE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, range);
+	view = mmap(range, 5 * self->page, PROT_READ, MAP_SHARED | MAP_FIXED,
+		    handle, 0);
+	ASSERT_EQ(range, view);
+	for (n = 0; n < 32; n++)
+		EXPECT_EQ(n < 5 ? 'i' : -SIGSEGV, peek(view + n * self->page));
+}
+
+/* The same where a view can be longer: in anonymous memory. */
+TEST(fault_around_beyond_the_end)
+{
+	const size_t page = SEC_PAGE;
+	unsigned char *view, *mirror;
+	int dev = sec_dev();
+	int handle;
+	size_t n;
+
+	ASSERT_LE(0, dev);
+	handle = sec_create_anon(dev, NULL, 5 * page);
+	ASSERT_LE(0, handle);
+	mirror = sec_map(handle, RW, 0, 0, 0);
+	ASSERT_NE(MAP_FAILED, mirror);
+	memset(mirror, 'i', 5 * page);
 	view = sec_map(handle, PROT_READ, 0, 0, 0);
 	ASSERT_NE(MAP_FAILED, view);
-	view = mremap(view, 5 * self->page, 32 * self->page, MREMAP_MAYMOVE);
-	if (view == MAP_FAILED) {
-		EXPECT_EQ(EFAULT, errno);
-		return;
-	}
-	ASSERT_TRUE(fill(self->file, 5 * self->page, 32 * self->page, 'o'));
-	for (n = 0; n < 5; n++)
-		EXPECT_EQ('i', peek(view + n * self->page));
-	for (n = 5; n < 32; n++)
-		EXPECT_EQ(-SIGSEGV, peek(view + n * self->page));
+	view = mremap(view, 5 * page, 32 * page, MREMAP_MAYMOVE);
+	ASSERT_NE(MAP_FAILED, view);
+	for (n = 0; n < 32; n++)
+		EXPECT_EQ(n < 5 ? 'i' : -SIGSEGV, peek(view + n * page));
 }
 
 /* Back doors of /proc, and calls for files on a handle. */

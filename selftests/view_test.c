@@ -578,19 +578,43 @@ TEST_F(view, move)
 	EXPECT_EQ(1, views(self->b.handle));
 }
 
-TEST_F(view, shrink_and_grow)
+TEST_F(view, shrink)
 {
 	struct section_query_view v;
 	unsigned char *view = MAP_ALL(RW);
-	size_t i;
 
 	ASSERT_NE(MAP_FAILED, view);
 	ASSERT_EQ(view, mremap(view, PAGES * self->page, 3 * self->page, 0));
 	EXPECT_EQ(first(2), peek(AT(view, 2)));
 	EXPECT_EQ(-SIGSEGV, peek(AT(view, 3)));
 	EXPECT_EQ(2, views(self->b.handle));
+	ASSERT_EQ(0, sec_query_view(self->b.dev, AT(view, 2), &v));
+	EXPECT_EQ(3 * self->page, v.length);
+	ASSERT_EQ(0, munmap(view, 3 * self->page));
+	EXPECT_EQ(1, views(self->b.handle));
+}
 
-	/* Within the section, the view grows over what is there. */
+/* Views of anonymous memory grow, those of files do not. */
+TEST_F(view, grow)
+{
+	unsigned char *view = sec_map(self->b.handle, RW, self->flags, 0,
+				      3 * self->page);
+	struct section_query_view v;
+	size_t i;
+
+	ASSERT_NE(MAP_FAILED, view);
+	if (variant->kind != ANON) {
+		EXPECT_EQ(MAP_FAILED, mremap(view, 3 * self->page,
+					     6 * self->page, MREMAP_MAYMOVE));
+		EXPECT_EQ(EFAULT, errno);
+		EXPECT_EQ(MAP_FAILED, mremap(view, 3 * self->page,
+					     (PAGES + 1) * self->page,
+					     MREMAP_MAYMOVE));
+		EXPECT_EQ(EFAULT, errno);
+		EXPECT_EQ(first(2), peek(AT(view, 2)));
+		return;
+	}
+	/* Within the section, over what is there. */
 	view = mremap(view, 3 * self->page, 6 * self->page, MREMAP_MAYMOVE);
 	ASSERT_NE(MAP_FAILED, view);
 	for (i = 0; i < 6; i++)
@@ -613,8 +637,12 @@ TEST_F(view, shrink_and_grow)
 		EXPECT_EQ(-EFAULT, remote_write(getpid(), AT(view, i), 1));
 	}
 	EXPECT_EQ('l', peek(AT(view, PAGES - 1)));
-	if (self->b.file >= 0)
-		EXPECT_EQ((off_t)(PAGES * self->page), file_size(self->b.file));
+	EXPECT_EQ(-1, madvise(AT(view, PAGES), self->page,
+			      MADV_POPULATE_READ));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, madvise(view, (PAGES + 1) * self->page,
+			      MADV_POPULATE_WRITE));
+	EXPECT_EQ(EFAULT, errno);
 	ASSERT_EQ(0, munmap(view, (PAGES + 2) * self->page));
 	EXPECT_EQ(1, views(self->b.handle));
 }
@@ -629,18 +657,25 @@ TEST_F(view, move_without_unmapping)
 	EXPECT_EQ(0, poke(AT(view, 1), 'v'));
 	copy = mremap(view, PAGES * self->page, PAGES * self->page,
 		      MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
-	ASSERT_NE(MAP_FAILED, copy);
-	EXPECT_EQ(3, views(self->b.handle));
-	EXPECT_EQ('v', peek(AT(copy, 1)));
-	/* Copied pages moved; what is left shows the section. */
-	EXPECT_EQ(variant->private ? first(1) : 'v', peek(AT(view, 1)));
-	EXPECT_EQ(first(2), peek(AT(view, 2)));
-	ASSERT_EQ(0, munmap(copy, PAGES * self->page));
-
-	copy = mremap(view, 0, PAGES * self->page, MREMAP_MAYMOVE);
-	if (variant->private) {
+	if (variant->kind != ANON) {
+		/* Growth of a kind. */
 		EXPECT_EQ(MAP_FAILED, copy);
 		EXPECT_EQ(EINVAL, errno);
+	} else {
+		ASSERT_NE(MAP_FAILED, copy);
+		EXPECT_EQ(3, views(self->b.handle));
+		EXPECT_EQ('v', peek(AT(copy, 1)));
+		/* Copied pages moved; what is left shows the section. */
+		EXPECT_EQ(variant->private ? first(1) : 'v',
+			  peek(AT(view, 1)));
+		EXPECT_EQ(first(2), peek(AT(view, 2)));
+		ASSERT_EQ(0, munmap(copy, PAGES * self->page));
+	}
+
+	copy = mremap(view, 0, PAGES * self->page, MREMAP_MAYMOVE);
+	if (variant->private || variant->kind != ANON) {
+		EXPECT_EQ(MAP_FAILED, copy);
+		EXPECT_EQ(variant->private ? EINVAL : EFAULT, errno);
 	} else {
 		ASSERT_NE(MAP_FAILED, copy);
 		EXPECT_EQ(3, views(self->b.handle));
@@ -819,17 +854,6 @@ TEST_F(view, populate_and_lock)
 		EXPECT_EQ(first(i), peek(AT(view, i)));
 	}
 	EXPECT_EQ(0, munlock(view, PAGES * self->page));
-
-	view = mremap(view, PAGES * self->page, (PAGES + 1) * self->page,
-		      MREMAP_MAYMOVE);
-	ASSERT_NE(MAP_FAILED, view);
-	EXPECT_EQ(-1, madvise(AT(view, PAGES), self->page,
-			      MADV_POPULATE_READ));
-	EXPECT_EQ(EFAULT, errno);
-	EXPECT_EQ(-1, madvise(view, (PAGES + 1) * self->page,
-			      MADV_POPULATE_WRITE));
-	EXPECT_EQ(EFAULT, errno);
-	EXPECT_EQ(first(PAGES - 1), peek(AT(view, PAGES - 1)));
 
 	view = mmap(NULL, PAGES * self->page, RW,
 		    self->map_flags | MAP_POPULATE, self->b.handle, 0);
