@@ -244,6 +244,42 @@ TEST_F(name, comparison)
 		close(handles[i]);
 }
 
+/*
+ * So many names that some share a place in any table: there, nothing but the
+ * comparison tells them apart.
+ */
+TEST_F(name, many_prefixes)
+{
+	enum { MANY = 256 };
+	int local[MANY], global[MANY];
+	char name[MANY + 1];
+	size_t i;
+
+	snprintf(name, sizeof(name), "%s-", self->name.s);
+	memset(name + strlen(name), 'x', sizeof(name) - strlen(name));
+	for (i = 64; i < MANY; i++) {
+		local[i] = create_bytes(self->dev, name, i, 0);
+		ASSERT_LE(0, local[i]) {
+			TH_LOG("length %zu", i);
+		}
+		global[i] = create_bytes(self->dev, name, i,
+					 SECTION_CREATE_GLOBAL);
+		ASSERT_LE(0, global[i]) {
+			TH_LOG("length %zu", i);
+		}
+	}
+	for (i = 64; i < MANY; i++) {
+		int fd = open_bytes(self->dev, name, i);
+
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(sec_id(local[i]), sec_id(fd));
+		close(fd);
+		close(local[i]);
+		EXPECT_EQ(-ENOENT, open_bytes(self->dev, name, i));
+		close(global[i]);
+	}
+}
+
 /* The length counts, not a terminator. */
 TEST_F(name, not_terminated)
 {
