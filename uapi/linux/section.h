@@ -192,10 +192,10 @@ enum {
  * struct section_create - argument of SECTION_IOC_CREATE
  * @size: Size of this structure.
  * @flags: SECTION_CREATE_OPEN_EXISTING opens an existing section of this name
- *	instead of failing, and then ignores @bytes, @prot, @mode, @gid and
- *	@file_fd; SECTION_CREATE_GLOBAL puts the name into the scope that all
- *	users share; SECTION_CREATE_INHERIT makes a descriptor that stays open
- *	over execve(2).
+ *	instead of failing; @bytes, @prot, @mode, @gid and @file_fd must be
+ *	well-formed, but have no effect then; SECTION_CREATE_GLOBAL puts the
+ *	name into the scope that all users share; SECTION_CREATE_INHERIT makes a
+ *	descriptor that stays open over execve(2).
  * @name: Address of the name: 1 to SECTION_NAME_MAX bytes of UTF-8 without
  *	NUL, '/' and '\\'.  0 with @name_len 0 for a section without a name.
  * @name_len: Length of the name in bytes.
@@ -211,7 +211,8 @@ enum {
  *	grants SECTION_RIGHT_QUERY and SECTION_RIGHT_READ, write grants
  *	SECTION_RIGHT_WRITE and SECTION_RIGHT_EXTEND, execute grants
  *	SECTION_RIGHT_EXECUTE.  The umask does not apply.
- * @gid: The section's group: one of the caller's, or SECTION_CALLER_GROUP.
+ * @gid: The section's group: one of the caller's (any with CAP_SETGID), or
+ *	SECTION_CALLER_GROUP.
  * @owner: If the section exists, the user it must belong to, or
  *	SECTION_ANY_OWNER.
  * @existed: Written if SECTION_CREATE_OPEN_EXISTING is given: 1 if the section
