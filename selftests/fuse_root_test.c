@@ -48,6 +48,8 @@ enum command_op {
 	DIRECT_BYTE,
 	/* Has the kernel offered shared mappings of direct files? */
 	MAPS_DIRECT,
+	/* How many requests are parked? */
+	PARKED,
 };
 
 struct command {
@@ -58,6 +60,8 @@ struct command {
 struct request {
 	struct fuse_in_header head;
 	char body[sizeof(struct fuse_write_in)];
+	/* What is to be written. */
+	char *data;
 };
 
 struct server {
@@ -165,8 +169,7 @@ static void answer_read(struct server *s, const struct request *r)
 	      length);
 }
 
-static void answer_write(struct server *s, const struct request *r,
-			 const char *data)
+static void answer_write(struct server *s, const struct request *r)
 {
 	const struct fuse_write_in *in = (const void *)r->body;
 	struct fuse_write_out out = { .size = in->size };
@@ -177,7 +180,7 @@ static void answer_write(struct server *s, const struct request *r,
 		reply(s, r->head.unique, -EFBIG, NULL, 0);
 		return;
 	}
-	memcpy(s->data[node] + in->offset, data, in->size);
+	memcpy(s->data[node] + in->offset, r->data, in->size);
 	if (end > s->size[node])
 		s->size[node] = end;
 	reply(s, r->head.unique, 0, &out, sizeof(out));
@@ -221,7 +224,7 @@ static void interrupt(struct server *s, const struct request *r)
 	}
 }
 
-static void answer(struct server *s, const struct request *r, const char *data)
+static void answer(struct server *s, const struct request *r)
 {
 	switch (r->head.opcode) {
 	case FUSE_INIT:
@@ -236,7 +239,7 @@ static void answer(struct server *s, const struct request *r, const char *data)
 	case FUSE_READ:
 		return answer_read(s, r);
 	case FUSE_WRITE:
-		return answer_write(s, r, data);
+		return answer_write(s, r);
 	case FUSE_INTERRUPT:
 		return interrupt(s, r);
 	case FUSE_FLUSH:
@@ -264,16 +267,19 @@ static void serve_request(struct server *s, char *buffer)
 			return;
 		_exit(0);
 	}
-	memcpy(&r, buffer, (size_t)length < sizeof(r) ? (size_t)length :
-	       sizeof(r));
+	memcpy(&r, buffer, (size_t)length < offsetof(struct request, data) ?
+	       (size_t)length : offsetof(struct request, data));
+	r.data = buffer + offsetof(struct request, data);
 	if (r.head.opcode < 64 && s->stall[r.head.opcode] &&
 	    s->parked_count < MAX_PARKED) {
+		r.data = memcpy(malloc(BUFFER), r.data,
+				BUFFER - offsetof(struct request, data));
 		s->parked[s->parked_count++] = r;
 		if (write(s->events, "", 1) != 1)
 			_exit(1);
 		return;
 	}
-	answer(s, &r, buffer + sizeof(r.head) + sizeof(struct fuse_write_in));
+	answer(s, &r);
 }
 
 static int serve_command(struct server *s, const struct command *c)
@@ -286,8 +292,10 @@ static int serve_command(struct server *s, const struct command *c)
 		return 0;
 	case RELEASE:
 		memset(s->stall, 0, sizeof(s->stall));
-		for (i = 0; i < s->parked_count; i++)
-			answer(s, &s->parked[i], NULL);
+		for (i = 0; i < s->parked_count; i++) {
+			answer(s, &s->parked[i]);
+			free(s->parked[i].data);
+		}
 		s->parked_count = 0;
 		return 0;
 	case FAIL_PAGE:
@@ -299,6 +307,8 @@ static int serve_command(struct server *s, const struct command *c)
 		return s->data[DIRECT][c->arg];
 	case MAPS_DIRECT:
 		return s->maps_direct;
+	case PARKED:
+		return s->parked_count;
 	}
 	return -1;
 }
@@ -842,11 +852,19 @@ TEST_F(direct, both_sorts_of_views)
 			_exit(0);
 		}
 		EXPECT_EQ(0, sec_wait(child));
-		/* Closing a shared view of FUSE writes it back. */
 		EXPECT_TRUE(wait_held(&self->f, DIRECT_BYTE, 5 * self->page,
 				      'C'));
+		/*
+		 * Closing a shared view of FUSE writes it back: the request is
+		 * there when it is closed. The server takes commands first, so
+		 * it has seen all requests when the second is answered.
+		 */
 		EXPECT_EQ(0, poke(AT(shared, 6), 'W' + i));
+		ASSERT_EQ(0, command(&self->f, STALL, FUSE_WRITE));
 		ASSERT_EQ(0, munmap(shared, PAGES * self->page));
+		command(&self->f, PARKED, 0);
+		EXPECT_LT(0, command(&self->f, PARKED, 0));
+		ASSERT_EQ(0, command(&self->f, RELEASE, 0));
 		EXPECT_TRUE(wait_held(&self->f, DIRECT_BYTE, 3 * self->page,
 				      'S' + i));
 		EXPECT_TRUE(wait_held(&self->f, DIRECT_BYTE, 6 * self->page,
