@@ -29,6 +29,9 @@ struct file *section_anon_open(const char *label, loff_t bytes)
 	struct file *file;
 
 	file = shmem_file_setup_with_mnt(section_tmpfs, label, bytes, 0);
+	/* Without memory for an inode, tmpfs speaks of space. */
+	if (file == ERR_PTR(-ENOSPC))
+		return ERR_PTR(-ENOMEM);
 	if (!IS_ERR(file))
 		section_file_forbid_remap(file);
 	return file;

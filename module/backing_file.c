@@ -8,6 +8,7 @@
  */
 #include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/errno.h>
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
@@ -54,9 +55,15 @@ static int section_file_check(struct file *file, u32 prot)
 	return 0;
 }
 
-static int section_file_flags(u32 prot)
+/* Open a user's file once more, with no more than he has. */
+static struct file *section_file_reopen(struct file *file, u32 prot)
 {
-	return (prot & SECTION_PROT_WRITE ? O_RDWR : O_RDONLY) | O_LARGEFILE;
+	int flags = prot & SECTION_PROT_WRITE ? O_RDWR : O_RDONLY;
+	struct file *own;
+
+	own = dentry_open(&file->f_path, flags | O_LARGEFILE, file->f_cred);
+	/* For the core only; it would look up the path again, we have none. */
+	return own == ERR_PTR(-EOPENSTALE) ? ERR_PTR(-ESTALE) : own;
 }
 
 /**
@@ -93,8 +100,7 @@ static int section_file_trial(struct file *file, u32 prot)
 	unsigned long addr;
 	struct file *trial;
 
-	trial = dentry_open(&file->f_path, section_file_flags(prot),
-			    file->f_cred);
+	trial = section_file_reopen(file, prot);
 	if (IS_ERR(trial))
 		return PTR_ERR(trial);
 	addr = vm_mmap(trial, 0, PAGE_SIZE, prot, MAP_SHARED, 0);
@@ -128,8 +134,7 @@ struct file *section_file_open(struct file *user_file, u32 prot)
 	err = section_file_trial(user_file, prot);
 	if (err)
 		return ERR_PTR(err);
-	file = dentry_open(&user_file->f_path, section_file_flags(prot),
-			   user_file->f_cred);
+	file = section_file_reopen(user_file, prot);
 	if (!IS_ERR(file))
 		section_file_forbid_remap(file);
 	return file;

@@ -6,6 +6,7 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/nsproxy.h>
+#include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/stat.h>
@@ -315,6 +316,17 @@ static int section_create_report(union section_arg *arg, bool existed,
 	return put_user((u32)existed, &create->existed);
 }
 
+/* Where the report goes can be written to: to be known before a file grows. */
+static int section_create_probe(const union section_arg *arg, void __user *uarg)
+{
+	struct section_create __user *create = uarg;
+
+	if (!(arg->create.flags & SECTION_CREATE_OPEN_EXISTING))
+		return 0;
+	return fault_in_safe_writeable((char __user *)&create->existed,
+				       sizeof(create->existed)) ? -EFAULT : 0;
+}
+
 /*
  * Make the section and everything else that the call needs.  The name is
  * claimed before the file grows, so that a call that fails with -EEXIST leaves
@@ -343,6 +355,8 @@ static int section_create_new(const struct section_spec *spec,
 		err = section_name_claim(request->net, section);
 		*taken = err == -EEXIST;
 	}
+	if (!err)
+		err = section_create_probe(arg, uarg);
 	if (!err)
 		err = section_grow_backing(section);
 	if (!err)

@@ -2,8 +2,10 @@
 /*
  * Listing the names that the caller may see.
  *
- * The table is walked in one go, into a buffer of the kernel's: a walk that
- * stopped to write to user memory could meet an entry twice.
+ * The table is walked under RCU into a buffer of the kernel's, with a rest now
+ * and then.  A rest is taken only at an entry of which a handle is held: it
+ * stays in the table, so that the walk goes on behind it and meets nothing
+ * twice.
  */
 #include <linux/cred.h>
 #include <linux/err.h>
@@ -22,6 +24,9 @@
 
 /* No list is longer than this, whatever room the caller has. */
 #define SECTION_LIST_BUFFER_MAX	(64UL << 20)
+
+/* Entries between two rests. */
+#define SECTION_LIST_BATCH	256
 
 /**
  * struct section_lister - a list in the making
@@ -99,23 +104,60 @@ static void section_list_add(struct section_lister *lister,
 	lister->needed += len;
 }
 
+/*
+ * Rest at @section, which is held until the next rest.  Return: -EAGAIN if the
+ * table was resized meanwhile.
+ */
+static int section_list_rest(struct rhashtable_iter *iter,
+			     struct section *section, struct section **held)
+	__must_hold(RCU)
+{
+	/* Its last handle is just being closed: rest at another. */
+	if (!refcount_inc_not_zero(&section->handles))
+		return 0;
+	rhashtable_walk_stop(iter);
+	if (*held)
+		section_handle_put(*held);
+	*held = section;
+	cond_resched();
+	return rhashtable_walk_start_check(iter);
+}
+
+static int section_list_entries(struct section_lister *lister,
+				struct rhashtable_iter *iter,
+				struct section **held)
+{
+	struct section *section;
+	unsigned int n = 0;
+	int err = 0;
+
+	while (!err && !IS_ERR_OR_NULL(section = section_names_walk_next(iter))) {
+		if (section_list_visible(lister, section))
+			section_list_add(lister, section);
+		if (++n % SECTION_LIST_BATCH == 0)
+			err = section_list_rest(iter, section, held);
+	}
+	return err ?: PTR_ERR_OR_ZERO(section);
+}
+
 /* One walk.  Return: -EAGAIN if the table was resized meanwhile. */
 static int section_list_walk(struct section_lister *lister)
 {
+	struct section *held = NULL;
 	struct rhashtable_iter iter;
-	struct section *section;
+	int err;
 
 	lister->used = 0;
 	lister->count = 0;
 	lister->needed = 0;
 	section_names_walk_enter(lister->net, &iter);
 	rhashtable_walk_start(&iter);
-	while (!IS_ERR_OR_NULL(section = section_names_walk_next(&iter)))
-		if (section_list_visible(lister, section))
-			section_list_add(lister, section);
+	err = section_list_entries(lister, &iter, &held);
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
-	return PTR_ERR_OR_ZERO(section);
+	if (held)
+		section_handle_put(held);
+	return err;
 }
 
 static int section_list_collect(struct section_lister *lister)

@@ -11,7 +11,8 @@
  * A creator claims the name first, then does what may still fail (growing a
  * file, writing to the caller's memory), then publishes.  Until then the name
  * does not exist for those who open it, exists for those who want to create it
- * exclusively, and those who want either wait to see what becomes of it.
+ * exclusively, and those who want either wait, for a while, to see what becomes
+ * of it.
  *
  * The scope outlives its namespace while sections with names in it live, but
  * is reachable only through the namespace; and as tables are not shared, a new
@@ -49,6 +50,9 @@ struct section_net {
 };
 
 static unsigned int section_net_id;
+
+/* How long to wait for somebody who is just creating a section. */
+#define SECTION_CREATOR_PATIENCE	(5 * HZ)
 
 /* Woken when a claimed name is published or dropped. */
 static DECLARE_WAIT_QUEUE_HEAD(section_names_wait);
@@ -187,18 +191,22 @@ static bool section_name_try(struct net *net, const struct section_key *key,
  * @net: a network namespace that the caller has a reference on
  * @key: the name
  *
- * Return: as section_name_open(), but waits instead of -EBUSY, and may be
+ * The wait is bounded, because the creator may be somebody else, who may have
+ * arranged for never being done.
+ *
+ * Return: as section_name_open(), but waits a while before -EBUSY, and may be
  * interrupted with -ERESTARTSYS.
  */
 struct section *section_name_open_wait(struct net *net,
 				       const struct section_key *key)
 {
 	struct section *section = ERR_PTR(-EBUSY);
-	int err;
+	long left;
 
-	err = wait_event_interruptible(section_names_wait,
-				       section_name_try(net, key, &section));
-	return err ? ERR_PTR(err) : section;
+	left = wait_event_interruptible_timeout(section_names_wait,
+				section_name_try(net, key, &section),
+				SECTION_CREATOR_PATIENCE);
+	return left < 0 ? ERR_PTR(left) : section;
 }
 
 /*

@@ -39,8 +39,9 @@
  * EBADF
  *	A descriptor is not open, or cannot be used at all (O_PATH).
  * EBUSY
- *	Something else forbids it for now: a seal that forbids writing cannot
- *	be added to a memfd while a writable section uses it.
+ *	Somebody else is not done yet: the creator of a section of the same name
+ *	takes too long.  (And fcntl(2) says so of a seal that forbids writing, as
+ *	long as a writable section uses the memfd.)
  * EDQUOT
  *	A limit set by a module parameter is reached.
  * EEXIST
@@ -251,6 +252,8 @@ struct section_create {
  *   @prot has SECTION_PROT_WRITE, or it is append-only; @rights has more than
  *   @prot allows; the existing section's mode does not grant @rights.
  * * EBADF: @file_fd or @scope_fd is not an open descriptor.
+ * * EBUSY: SECTION_CREATE_OPEN_EXISTING, and whoever is just creating the
+ *   section has not finished within some seconds.
  * * EDQUOT: the user has as many sections as max_user_sections allows, or
  *   the network namespace as many names as max_names allows.
  * * EEXIST: the name exists, and SECTION_CREATE_OPEN_EXISTING is not given.
