@@ -121,15 +121,18 @@ done
 cp "$top/selftests/run.sh" "$root/selftests/"
 [ ! -e "$top/selftests/settings" ] || cp "$top/selftests/settings" "$root/selftests/"
 
-# Only a line that the guest cannot have printed by chance ends a run.
+# Only a line that the guest cannot have printed by chance ends a run. Where
+# instructions are counted, each byte of the guest is the same in every run.
 token="section-vm-$RANDOM$RANDOM$RANDOM:"
+[ $icount = 0 ] || token="section-vm-counted-instructions:"
 quote() { printf "'%s' " "${@//\'/\'\\\'\'}"; }
 {
 	echo "token='$token' user='$user' module_args=$(quote "$params")"
 	echo "interactive=$([ "$mode" = shell ] && echo 1 || echo 0) disk=$disk load='$load'"
 } >"$root/job.conf"
 [ "$mode" = shell ] || { printf 'exec '; quote "$@"; echo; } >"$root/job"
-(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$dir/initrd"
+find "$root" -exec touch -h -d @0 {} +
+(cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet) >"$dir/initrd"
 rm -rf "$root"
 
 # shellcheck disable=SC2054 # these commas are QEMU's
