@@ -288,6 +288,19 @@ TEST_F(claim, waiter_killed)
 	EXPECT_EQ(CREATED, end_creator(self));
 }
 
+/* A creator who is never done holds up nobody for ever. */
+TEST_F(claim, patience_ends)
+{
+	struct section_create args = sec_create_args(self->name.s, 1);
+
+	args.flags = SECTION_CREATE_OPEN_EXISTING;
+	args.existed = SEC_POISON32;
+	EXPECT_EQ(-EBUSY, sec_create(self->dev, &args));
+	EXPECT_EQ(SEC_POISON32, args.existed);
+	EXPECT_EQ(0, release_creator(self));
+	EXPECT_EQ(CREATED, end_creator(self));
+}
+
 /* Other names are none of its business. */
 TEST_F(claim, others_go_on)
 {

@@ -2,6 +2,8 @@
 /*
  * Names: what is one, whom it leads to, how long it lives.
  */
+#include <sys/resource.h>
+
 #include "section_util.h"
 #include "kselftest_harness.h"
 
@@ -865,6 +867,83 @@ TEST_F(name, told_after_death)
 	EXPECT_EQ(0, memcmp(told, self->name.s, strlen(self->name.s)));
 	EXPECT_EQ(SECTION_ATTR_NAMED, q.attributes);
 	close(anchor);
+}
+
+static int short_file(off_t bytes)
+{
+	int file = memfd_create("section_test", MFD_CLOEXEC);
+
+	if (file >= 0 && ftruncate(file, bytes)) {
+		close(file);
+		return -1;
+	}
+	return file;
+}
+
+/* Bytes of address space that this process uses. */
+static rlim_t address_space(void)
+{
+	unsigned long pages = 0;
+	FILE *statm = fopen("/proc/self/statm", "r");
+
+	if (statm && fscanf(statm, "%lu", &pages) != 1)
+		pages = 0;
+	if (statm)
+		fclose(statm);
+	return pages * SEC_PAGE;
+}
+
+/*
+ * Opening a section of a file maps nothing of the file, not even for a moment:
+ * another thread could keep the mapping, which has no limits.
+ */
+TEST_F(name, opening_maps_nothing)
+{
+	int file = short_file(2 * SEC_PAGE), handle, opened;
+	struct rlimit limit;
+	void *page;
+
+	ASSERT_LE(0, file);
+	handle = sec_create_file(self->dev, self->name.s, file, SEC_PAGE,
+				 SEC_PROT_RW);
+	ASSERT_LE(0, handle);
+	ASSERT_EQ(0, getrlimit(RLIMIT_AS, &limit));
+	limit.rlim_cur = address_space();
+	ASSERT_LT(0, limit.rlim_cur);
+	ASSERT_EQ(0, setrlimit(RLIMIT_AS, &limit));
+	page = mmap(NULL, SEC_PAGE, PROT_READ, MAP_SHARED, file, 0);
+	opened = sec_open(self->dev, self->name.s, SEC_RIGHTS_RW);
+	limit.rlim_cur = limit.rlim_max;
+	ASSERT_EQ(0, setrlimit(RLIMIT_AS, &limit));
+	/* The limit was one that tells. */
+	EXPECT_EQ(MAP_FAILED, page);
+	EXPECT_LE(0, opened);
+	close(opened);
+	close(handle);
+	close(file);
+}
+
+/* A call that cannot say what it did does nothing to the file either. */
+TEST_F(name, bad_pointer_grows_nothing)
+{
+	int file = short_file(100);
+	struct section_create *args;
+	struct stat st;
+
+	ASSERT_LE(0, file);
+	args = mmap(NULL, SEC_PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, args);
+	*args = sec_create_args(self->name.s, 4 * SEC_PAGE);
+	args->flags = SECTION_CREATE_OPEN_EXISTING;
+	args->file_fd = file;
+	ASSERT_EQ(0, mprotect(args, SEC_PAGE, PROT_READ));
+	EXPECT_EQ(-EFAULT, sec_ioctl(self->dev, SECTION_IOC_CREATE, args));
+	ASSERT_EQ(0, fstat(file, &st));
+	EXPECT_EQ(100, st.st_size);
+	EXPECT_EQ(-ENOENT, sec_open(self->dev, self->name.s, 0));
+	munmap(args, SEC_PAGE);
+	close(file);
 }
 
 TEST_HARNESS_MAIN
