@@ -994,6 +994,23 @@ TEST_F_TIMEOUT(create, others, 120)
 	EXPECT_LE(0, sec_create(self->dev, &args));
 }
 
+/* Who opens the name has nothing to do with the server, and never waits for it. */
+TEST_F_TIMEOUT(create, opener, 120)
+{
+	int handle = sec_create_file(self->dev, self->name.s, self->file,
+				     2 * self->page, SEC_PROT_RW);
+	int opened;
+
+	ASSERT_LE(0, handle);
+	ASSERT_EQ(0, command(&self->f, STALL, variant->opcode));
+	opened = sec_open(self->dev, self->name.s, SECTION_RIGHTS_MAXIMUM);
+	EXPECT_LE(0, opened);
+	EXPECT_EQ(0, command(&self->f, PARKED, 0));
+	ASSERT_EQ(0, command(&self->f, RELEASE, 0));
+	close(opened);
+	close(handle);
+}
+
 /* Who wants to open or to create sees what becomes of a slow creator. */
 
 FIXTURE(same_name) {

@@ -96,6 +96,37 @@ TEST_F(unload, duplicate)
 	EXPECT_UNUSED();
 }
 
+/*
+ * A descriptor that can do nothing but fstat(2) does not keep the module; what
+ * it has of the section must be sound all the same.
+ */
+TEST_F(unload, path_of_a_handle)
+{
+	int handle = sec_create_anon(self->dev, NULL, self->page);
+	char link[32];
+	struct stat st;
+	int path;
+
+	ASSERT_LE(0, handle);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", handle);
+	path = open(link, O_PATH | O_CLOEXEC);
+	ASSERT_LE(0, path);
+	ASSERT_EQ(0, close(self->dev));
+	ASSERT_EQ(0, close(handle));
+	ASSERT_EQ(0, module_unload_soon());
+	memset(&st, 0, sizeof(st));
+	EXPECT_EQ(0, fstat(path, &st));
+	EXPECT_EQ((off_t)self->page, st.st_size);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", path);
+	EXPECT_EQ(-1, chmod(link, 0777));
+	EXPECT_EQ(-1, truncate(link, 0));
+	EXPECT_EQ(-1, open(link, O_RDONLY));
+	ASSERT_EQ(0, module_load());
+	EXPECT_EQ(0, fstat(path, &st));
+	ASSERT_EQ(0, close(path));
+	ASSERT_LE(0, sec_dev());
+}
+
 TEST_F(unload, anchor)
 {
 	int handle = sec_create_anon(self->dev, "name", self->page);
