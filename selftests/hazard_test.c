@@ -274,9 +274,10 @@ FIXTURE_SETUP(beside)
 		SKIP(return, "no ext4 at " EXT4_DIR);
 	self->file = full_file(variant->ext4 ? EXT4 : TMPFS);
 	ASSERT_LE(0, self->file);
+	/* All rights: a view that may become less is another sort of mapping. */
 	self->handle = sec_create_file(self->dev, NULL, self->file,
 				       variant->bounded ? PAGES * self->page :
-				       0, SEC_PROT_RW);
+				       0, SEC_PROT_RWX);
 	ASSERT_LE(0, self->handle);
 	self->count = PAGES / 2;
 	/* Pages 2 and 3 are the view's; 4 and 5, or 0 and 1, the mapping's. */
