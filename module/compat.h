@@ -12,6 +12,7 @@
 #include <linux/mount.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
@@ -22,6 +23,11 @@
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0) && \
 	!defined(SECTION_UNTESTED_KERNEL)
 #error "section: kernels after 6.12 are not tested (KCFLAGS=-DSECTION_UNTESTED_KERNEL tries)"
+#endif
+
+/* Since 6.5; without it the caches may share slabs with others. */
+#ifndef SLAB_NO_MERGE
+#define SLAB_NO_MERGE 0
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)

@@ -33,6 +33,8 @@ struct section_handle {
 	bool anchor;
 };
 
+static struct kmem_cache *section_handle_cache;
+
 static void section_unref(struct section *section, bool anchor)
 {
 	if (anchor)
@@ -47,7 +49,7 @@ static int section_handle_release(struct inode *inode, struct file *file)
 
 	section_unref(handle->section, handle->anchor);
 	section_count(SECTION_COUNT_HANDLES, -1);
-	kfree(handle);
+	kmem_cache_free(section_handle_cache, handle);
 	return 0;
 }
 
@@ -250,7 +252,7 @@ static struct file *section_handle_file(struct section *section, u32 rights,
 	struct section_handle *handle;
 	struct file *file;
 
-	handle = kmalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	handle = kmem_cache_alloc(section_handle_cache, GFP_KERNEL_ACCOUNT);
 	if (!handle) {
 		file = ERR_PTR(-ENOMEM);
 		goto err_unref;
@@ -268,7 +270,7 @@ static struct file *section_handle_file(struct section *section, u32 rights,
 	return file;
 
 err_free:
-	kfree(handle);
+	kmem_cache_free(section_handle_cache, handle);
 err_unref:
 	section_unref(section, anchor);
 	return file;
@@ -325,4 +327,16 @@ void section_handle_abandon(struct section_new_handle *handle)
 {
 	put_unused_fd(handle->fd);
 	fput(handle->file);
+}
+
+int section_handles_init(void)
+{
+	section_handle_cache = KMEM_CACHE(section_handle,
+					  SLAB_ACCOUNT | SLAB_NO_MERGE);
+	return section_handle_cache ? 0 : -ENOMEM;
+}
+
+void section_handles_exit(void)
+{
+	kmem_cache_destroy(section_handle_cache);
 }

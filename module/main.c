@@ -11,10 +11,12 @@
 #include "backing.h"
 #include "counters.h"
 #include "create.h"
+#include "handle.h"
 #include "ioctl.h"
 #include "list.h"
 #include "names.h"
 #include "pseudofs.h"
+#include "section.h"
 #include "view.h"
 
 static const struct section_ioctl section_dev_ioctls[] = {
@@ -55,9 +57,15 @@ static int __init section_init(void)
 {
 	int err;
 
-	err = section_pseudofs_init();
+	err = section_objects_init();
 	if (err)
 		return err;
+	err = section_handles_init();
+	if (err)
+		goto err_objects;
+	err = section_pseudofs_init();
+	if (err)
+		goto err_handles;
 	err = section_anon_init();
 	if (err)
 		goto err_pseudofs;
@@ -77,6 +85,10 @@ err_anon:
 	section_anon_exit();
 err_pseudofs:
 	section_pseudofs_exit();
+err_handles:
+	section_handles_exit();
+err_objects:
+	section_objects_exit();
 	return err;
 }
 
@@ -88,6 +100,7 @@ static void __exit section_exit(void)
 	section_names_exit();
 	section_anon_exit();
 	section_pseudofs_exit();
+	section_handles_exit();
 	/*
 	 * The last module reference was given back by section_free(): wait for
 	 * that callback to return, and for tasks that were preempted on their
@@ -95,6 +108,7 @@ static void __exit section_exit(void)
 	 * backing and has just put the section.
 	 */
 	rcu_barrier();
+	section_objects_exit();
 	synchronize_rcu_tasks();
 }
 

@@ -17,6 +17,7 @@
 #include "names.h"
 #include "section.h"
 
+static struct kmem_cache *section_cache;
 static atomic64_t section_last_id;
 
 /**
@@ -200,7 +201,7 @@ static struct section *section_alloc(const struct section_spec *spec)
 {
 	struct section *section;
 
-	section = kzalloc(sizeof(*section), GFP_KERNEL_ACCOUNT);
+	section = kmem_cache_zalloc(section_cache, GFP_KERNEL_ACCOUNT);
 	if (!section)
 		return NULL;
 	refcount_set(&section->refs, 1);
@@ -275,7 +276,7 @@ static void section_free(struct rcu_head *rcu)
 	}
 	put_pid(section->creator);
 	kfree(section->label);
-	kfree(section);
+	kmem_cache_free(section_cache, section);
 	/* section_exit() waits for this callback to return. */
 	module_put(THIS_MODULE);
 }
@@ -305,4 +306,16 @@ void section_release(struct section *section)
 		section_user_uncharge(section->user);
 	section_count(SECTION_COUNT_SECTIONS, -1);
 	call_rcu(&section->rcu, section_free);
+}
+
+int section_objects_init(void)
+{
+	section_cache = KMEM_CACHE(section, SLAB_ACCOUNT | SLAB_NO_MERGE);
+	return section_cache ? 0 : -ENOMEM;
+}
+
+/* After rcu_barrier(): the last sections are freed by then. */
+void section_objects_exit(void)
+{
+	kmem_cache_destroy(section_cache);
 }

@@ -174,4 +174,7 @@ pid_t section_creator_nr(const struct section *section);
 u64 section_resident(const struct section *section);
 int section_grow_backing(struct section *section);
 
+int section_objects_init(void);
+void section_objects_exit(void);
+
 #endif /* _SECTION_SECTION_H */

@@ -180,11 +180,11 @@ counters() {
 	# This shell's own heap is in it, and grows.
 	awk '$1 == "Committed_AS:" { print "committed_as_kb", $2, 256 }' /proc/meminfo
 	# A cache's idle objects count as used while a CPU holds their slab.
-	for cache in /sys/kernel/slab/section*; do
+	for cache in /sys/kernel/slab/section* /sys/kernel/slab/shmem_inode_cache; do
 		[ -e "$cache/shrink" ] || continue
 		echo 1 >"$cache/shrink"
 	done
-	awk '/^section/ { print "slab_" $1, $2, 0 }' /proc/slabinfo
+	awk '/^(section|shmem_inode_cache)/ { print "slab_" $1, $2, 0 }' /proc/slabinfo
 }
 
 # compare: print what is not back at its start

@@ -135,11 +135,15 @@ find "$root" -exec touch -h -d @0 {} +
 (cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet) >"$dir/initrd"
 rm -rf "$root"
 
+# Tests count the objects of single slab caches.
+append=
+[ $disk = 0 ] || append=slab_nomerge
+
 # shellcheck disable=SC2054 # these commas are QEMU's
 # The accelerator is named: /dev/kvm may exist and yet hang the guest.
 qemu=(qemu-system-x86_64 -m "$mem" -nodefaults -display none -no-reboot -nic none
 	-kernel "$build/kernels/$kver/vmlinuz" -initrd "$dir/initrd"
-	-append "console=ttyS0 panic=-1 quiet loglevel=7"
+	-append "console=ttyS0 panic=-1 quiet loglevel=7${append:+ $append}"
 	-serial "file:$dir/console")
 # shellcheck disable=SC2054
 if [ $icount = 1 ]; then
