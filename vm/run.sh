@@ -135,9 +135,9 @@ find "$root" -exec touch -h -d @0 {} +
 (cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --reproducible --quiet) >"$dir/initrd"
 rm -rf "$root"
 
-# Tests count the objects of single slab caches.
+# Tests count the objects of single slab caches, and want secret memory.
 append=
-[ $disk = 0 ] || append=slab_nomerge
+[ $disk = 0 ] || append="slab_nomerge secretmem.enable=1"
 
 # shellcheck disable=SC2054 # these commas are QEMU's
 # The accelerator is named: /dev/kvm may exist and yet hang the guest.
