@@ -34,7 +34,8 @@
 
 /**
  * struct section_scope - names of a network namespace
- * @refs: one of the namespace, one of each section that ever claimed a name
+ * @refs: one of the namespace, one of each section that has claimed a name and
+ *	still has a handle
  * @names: how many entries the table has
  * @table: sections by name; protected by its own locks, read under RCU
  */
@@ -69,6 +70,15 @@ static struct section_scope *section_scope_of(struct net *net)
 	struct section_net *section_net = net_generic(net, section_net_id);
 
 	return section_net->scope;
+}
+
+/* May sleep if this was the last reference. */
+static void section_scope_put(struct section_scope *scope)
+{
+	if (!refcount_dec_and_test(&scope->refs))
+		return;
+	rhashtable_destroy(&scope->table);
+	kfree(scope);
 }
 
 static u32 section_key_hash(const void *data, u32 len, u32 seed)
@@ -287,6 +297,14 @@ int section_name_claim(struct net *net, struct section *section)
 	return 0;
 }
 
+/* After this nobody looks for the section in its scope any more. */
+static void section_scope_leave(struct section *section)
+{
+	section_name_drop(section);
+	if (section->scope)
+		section_scope_put(section->scope);
+}
+
 /**
  * section_handle_put - one handle less
  * @section: the section; gone if that was the last
@@ -295,7 +313,7 @@ void section_handle_put(struct section *section)
 {
 	if (!refcount_dec_and_test(&section->handles))
 		return;
-	section_name_drop(section);
+	section_scope_leave(section);
 	section_put(section);
 }
 
@@ -338,18 +356,6 @@ struct section *section_names_walk_next(struct rhashtable_iter *iter)
 		 (!section_is_published(section) ||
 		  !refcount_read(&section->handles)));
 	return section;
-}
-
-/**
- * section_scope_put - give back a reference on a scope
- * @scope: the scope; may sleep if that was the last
- */
-void section_scope_put(struct section_scope *scope)
-{
-	if (!refcount_dec_and_test(&scope->refs))
-		return;
-	rhashtable_destroy(&scope->table);
-	kfree(scope);
 }
 
 static int __net_init section_net_init(struct net *net)

@@ -8,7 +8,6 @@
 struct net;
 struct rhashtable_iter;
 struct section;
-struct section_scope;
 
 /**
  * struct section_key - where a name is and what it is
@@ -37,8 +36,6 @@ void section_handle_put(struct section *section);
 unsigned int section_names_count(struct net *net);
 void section_names_walk_enter(struct net *net, struct rhashtable_iter *iter);
 struct section *section_names_walk_next(struct rhashtable_iter *iter);
-
-void section_scope_put(struct section_scope *scope);
 
 int section_names_init(void);
 void section_names_exit(void);

@@ -14,7 +14,6 @@
 #include "compat.h"
 #include "counters.h"
 #include "limits.h"
-#include "names.h"
 #include "section.h"
 
 static struct kmem_cache *section_cache;
@@ -294,8 +293,6 @@ void section_release(struct section *section)
 
 	might_sleep();
 	WARN_ON_ONCE(atomic_read(&section->views));
-	if (section->scope)
-		section_scope_put(section->scope);
 	for (i = 0; i < SECTION_MOUNTS; i++)
 		iput(section->inodes[i]);
 	if (section->mapped_writable)

@@ -82,7 +82,8 @@ struct section_shadow {
  * @label: "section:" and the name, as paths show it; owned; freed by RCU
  * @name_len: length of the name; 0 if there is none
  * @key_uid: whose scope the name is in; INVALID_UID for the global one
- * @scope: names of its network namespace; NULL without a name; owned
+ * @scope: names of its network namespace, NULL without a name; owned as long as
+ *	there is a handle
  * @node: in the scope's table, protected by the table's locks
  * @published: false while the creation can still fail; set once, with release
  *	semantics
