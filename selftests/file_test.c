@@ -388,7 +388,7 @@ TEST(beyond_what_the_file_system_can)
 
 /* Growing a file beside somebody who appends to it loses nothing of his. */
 
-#define APPENDS	400
+#define APPENDS	4000
 
 struct appender {
 	int file;
