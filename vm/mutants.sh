@@ -28,6 +28,9 @@ record=${1:-$dir/mutants.record}
 mkdir -p "$dir"
 : >"$record"
 
+# A broken module may stop everything; that takes no quarter of an hour to see.
+export VM_TIMEOUT=${VM_TIMEOUT:-300}
+
 header() { sed -n "s/^# $2: *//p" "$1"; }
 
 # result KVER NAME ok|"not ok" TEXT: one row of the table
