@@ -150,41 +150,35 @@ static bool section_file_noexec(const struct file *file)
  * section_file_check_open - may the caller have views of a backing?
  * @file: the backing
  * @prot: SECTION_PROT_*, the strongest view that he will be able to make
- * @taken: an address in the caller's memory where something is mapped
  *
  * For who opens a section by name.  A trial as at creation is out of the
  * question: whoever got hold of that mapping would have all of the file, and a
  * FUSE server could stall the opener for ever.  What can have changed since,
  * or is different for this caller, are the mount, the inode's flags, and what
- * the security modules say.  They are asked by mapping the backing where the
- * mapping cannot be made: vm_mmap() asks them first, then finds the range taken
- * (-EEXIST).  Should another thread have freed the range, nothing can be
- * reached through the mapping either: it is at the very end of what a file can
- * hold, from where it can only grow away; and of a file that is writable no
- * mapping is made at all, see section_file_forbid_remap().
+ * the security modules say.  They are asked by an mmap that cannot come to
+ * anything: vm_mmap() asks them first, then finds an offset that is beyond any
+ * file.
  *
  * Return: 0; -EPERM for a noexec mount; -EACCES for an append-only file;
  * -ETXTBSY for swap space; or what the security modules gave.
  */
-int section_file_check_open(struct file *file, u32 prot, unsigned long taken)
+int section_file_check_open(struct file *file, u32 prot)
 {
-	struct inode *inode = file_inode(file);
-	unsigned long end = inode->i_sb->s_maxbytes & PAGE_MASK;
 	unsigned long addr;
 
 	if (prot & SECTION_PROT_EXECUTE && section_file_noexec(file))
 		return -EPERM;
-	if (prot & SECTION_PROT_WRITE && IS_APPEND(inode))
+	if (prot & SECTION_PROT_WRITE && IS_APPEND(file_inode(file)))
 		return -EACCES;
 	if (prot & SECTION_PROT_WRITE && IS_SWAPFILE(file->f_mapping->host))
 		return -ETXTBSY;
-	addr = vm_mmap(file, taken & PAGE_MASK, PAGE_SIZE, prot,
-		       MAP_SHARED | MAP_FIXED_NOREPLACE, end - PAGE_SIZE);
-	if (!IS_ERR_VALUE(addr))
+	addr = vm_mmap(file, 0, PAGE_SIZE, prot, MAP_SHARED,
+		       (unsigned long)MAX_LFS_FILESIZE + 1);
+	if (!IS_ERR_VALUE(addr)) {
 		vm_munmap(addr, PAGE_SIZE);
-	else if (addr != -EEXIST)
-		return addr;
-	return 0;
+		return -EIO;
+	}
+	return addr == -EOVERFLOW ? 0 : (int)addr;
 }
 
 /**

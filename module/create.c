@@ -146,8 +146,7 @@ u32 section_rights_granted(const struct section *section, struct net *net,
 
 /* Decide on the rights of a handle to an existing section. */
 static int section_open_check(const struct section_request *request,
-			      struct section *section, u32 *rights,
-			      void __user *uarg)
+			      struct section *section, u32 *rights)
 {
 	bool maximum = request->rights == SECTION_RIGHTS_MAXIMUM;
 	u32 wanted = maximum ? SECTION_RIGHTS_ALL : request->rights;
@@ -168,19 +167,18 @@ static int section_open_check(const struct section_request *request,
 		prot |= SECTION_PROT_WRITE;
 	if (wanted & SECTION_RIGHT_EXECUTE)
 		prot |= SECTION_PROT_EXECUTE;
-	return section_file_check_open(section->backing, prot,
-				       (unsigned long)uarg);
+	return section_file_check_open(section->backing, prot);
 }
 
 /* Takes over the caller's handle count on the section. */
 static int section_open_existing(const struct section_request *request,
-				 struct section *section, void __user *uarg,
+				 struct section *section,
 				 struct section_new_handle *handle)
 {
 	u32 rights;
 	int err;
 
-	err = section_open_check(request, section, &rights, uarg);
+	err = section_open_check(request, section, &rights);
 	if (err) {
 		section_handle_put(section);
 		return err;
@@ -190,7 +188,6 @@ static int section_open_existing(const struct section_request *request,
 }
 
 static int section_open_request(const struct section_request *request,
-				void __user *uarg,
 				struct section_new_handle *handle)
 {
 	struct section *section;
@@ -201,7 +198,7 @@ static int section_open_request(const struct section_request *request,
 		section = ERR_PTR(-ENOENT);
 	if (IS_ERR(section))
 		return PTR_ERR(section);
-	return section_open_existing(request, section, uarg, handle);
+	return section_open_existing(request, section, handle);
 }
 
 /**
@@ -231,7 +228,7 @@ long section_open(struct file *file, union section_arg *arg,
 				   open->flags & SECTION_OPEN_GLOBAL,
 				   open->owner);
 	if (!err)
-		err = section_open_request(&request, uarg, &handle);
+		err = section_open_request(&request, &handle);
 	section_request_put(&request);
 	return err ?: section_handle_install(&handle);
 }
@@ -379,7 +376,7 @@ static int section_create_existing(const struct section_request *request,
 {
 	int err;
 
-	err = section_open_existing(request, section, uarg, handle);
+	err = section_open_existing(request, section, handle);
 	if (err)
 		return err;
 	err = section_create_report(arg, true, uarg);

@@ -3,9 +3,9 @@
  * Listing the names that the caller may see.
  *
  * The table is walked under RCU into a buffer of the kernel's, with a rest now
- * and then.  A rest is taken only at an entry of which a handle is held: it
- * stays in the table, so that the walk goes on behind it and meets nothing
- * twice.
+ * and then, during which nothing is held.  If the entry at which the walk rested
+ * has gone meanwhile, its place is lost, and the walk starts again, so that it
+ * meets nothing twice; after a few such starts it does without rests.
  */
 #include <linux/cred.h>
 #include <linux/err.h>
@@ -28,11 +28,15 @@
 /* Entries between two rests. */
 #define SECTION_LIST_BATCH	256
 
+/* Starts after which a walk does not rest any more. */
+#define SECTION_LIST_RESTING_STARTS	4
+
 /**
  * struct section_lister - a list in the making
  * @net: network namespace of the names
  * @global: whether the global scope is listed
  * @all: whether the caller sees everybody's names
+ * @starts: how many walks were started
  * @buffer: records so far
  * @room: size of @buffer
  * @used: how much of it is full
@@ -43,6 +47,7 @@ struct section_lister {
 	struct net *net;
 	bool global;
 	bool all;
+	unsigned int starts;
 	u8 *buffer;
 	size_t room;
 	size_t used;
@@ -104,29 +109,25 @@ static void section_list_add(struct section_lister *lister,
 	lister->needed += len;
 }
 
-/*
- * Rest at @section, which is held until the next rest.  Return: -EAGAIN if the
- * table was resized meanwhile.
- */
-static int section_list_rest(struct rhashtable_iter *iter,
-			     struct section *section, struct section **held)
+/* Return: -EAGAIN if the walk has lost its place. */
+static int section_list_rest(struct rhashtable_iter *iter)
 	__must_hold(RCU)
 {
-	/* Its last handle is just being closed: rest at another. */
-	if (!refcount_inc_not_zero(&section->handles))
-		return 0;
+	int err;
+
 	rhashtable_walk_stop(iter);
-	if (*held)
-		section_handle_put(*held);
-	*held = section;
 	cond_resched();
-	return rhashtable_walk_start_check(iter);
+	err = rhashtable_walk_start_check(iter);
+	/* The walk looks for the entry again, and forgets it if it is gone. */
+	if (!err && !iter->p)
+		err = -EAGAIN;
+	return err;
 }
 
 static int section_list_entries(struct section_lister *lister,
-				struct rhashtable_iter *iter,
-				struct section **held)
+				struct rhashtable_iter *iter)
 {
+	bool rests = lister->starts <= SECTION_LIST_RESTING_STARTS;
 	struct section *section;
 	unsigned int n = 0;
 	int err = 0;
@@ -134,29 +135,27 @@ static int section_list_entries(struct section_lister *lister,
 	while (!err && !IS_ERR_OR_NULL(section = section_names_walk_next(iter))) {
 		if (section_list_visible(lister, section))
 			section_list_add(lister, section);
-		if (++n % SECTION_LIST_BATCH == 0)
-			err = section_list_rest(iter, section, held);
+		if (++n % SECTION_LIST_BATCH == 0 && rests)
+			err = section_list_rest(iter);
 	}
 	return err ?: PTR_ERR_OR_ZERO(section);
 }
 
-/* One walk.  Return: -EAGAIN if the table was resized meanwhile. */
+/* One walk.  Return: -EAGAIN if there must be another. */
 static int section_list_walk(struct section_lister *lister)
 {
-	struct section *held = NULL;
 	struct rhashtable_iter iter;
 	int err;
 
 	lister->used = 0;
 	lister->count = 0;
 	lister->needed = 0;
+	lister->starts++;
 	section_names_walk_enter(lister->net, &iter);
 	rhashtable_walk_start(&iter);
-	err = section_list_entries(lister, &iter, &held);
+	err = section_list_entries(lister, &iter);
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
-	if (held)
-		section_handle_put(held);
 	return err;
 }
 
