@@ -6,7 +6,6 @@
 
 struct address_space;
 struct file;
-struct vm_area_struct;
 
 struct file *section_anon_open(const char *label, loff_t bytes);
 int section_anon_init(void);

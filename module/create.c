@@ -340,6 +340,7 @@ static int section_create_new(const struct section_spec *spec,
 	u32 rights = request->rights;
 	int err;
 
+	*taken = false;
 	if (IS_ERR(section))
 		return PTR_ERR(section);
 	if (rights == SECTION_RIGHTS_MAXIMUM)
@@ -392,7 +393,7 @@ static int section_create_or_open(struct section_spec *spec,
 				  struct section_new_handle *handle)
 {
 	bool existing = arg->create.flags & SECTION_CREATE_OPEN_EXISTING;
-	bool taken = false;
+	bool taken;
 	int err;
 
 	do {
