@@ -17,6 +17,5 @@ int section_file_size(struct file *file, loff_t *size);
 int section_file_grow(struct file *file, loff_t bytes);
 struct address_space *section_file_mapping(struct file *file);
 bool section_file_future_write_sealed(struct file *file);
-void section_file_forbid_remap(struct file *file);
 
 #endif /* _SECTION_BACKING_H */

@@ -4,7 +4,7 @@
  *
  * The backing is never the user's own struct file but a private one, opened
  * from it with its credentials: nobody else can map it, so no plain mapping
- * ever merges with a view (H4), and its mode can be bent (H1).
+ * ever merges with a view (H4), and it can be guarded (H1).
  */
 #include <linux/cred.h>
 #include <linux/err.h>
@@ -66,24 +66,6 @@ static struct file *section_file_reopen(struct file *file, u32 prot)
 	return own == ERR_PTR(-EOPENSTALE) ? ERR_PTR(-ESTALE) : own;
 }
 
-/**
- * section_file_forbid_remap - keep a backing out of remap_file_pages(2)
- * @file: a file that only views have as their vm_file
- *
- * remap_file_pages() calls do_mmap() with the vm_file of a shared writable
- * mapping, and would make a plain mapping of it, without our operations (H1).
- * do_mmap() refuses every mapping of a file without FMODE_READ.  Views do not
- * mind, because they are made from the handle; the file systems do not look at
- * it.  A file that is open for reading only is left alone, because the
- * inode's count of readers goes by its mode, and needs no change: its views
- * are never VM_SHARED, which remap_file_pages() insists on.
- */
-void section_file_forbid_remap(struct file *file)
-{
-	if (file->f_mode & FMODE_WRITE)
-		file->f_mode &= ~FMODE_READ;
-}
-
 /*
  * Ask everybody who has a say in mapping a file (H7).  Views of a section are
  * checked against the section's own inode only.  Whether the file itself may
@@ -120,7 +102,6 @@ static int section_file_trial(struct file *file, u32 prot)
  */
 struct file *section_file_open(struct file *user_file, u32 prot)
 {
-	struct file *file;
 	int err;
 
 	/* @prot is given to mmap as it is. */
@@ -134,51 +115,32 @@ struct file *section_file_open(struct file *user_file, u32 prot)
 	err = section_file_trial(user_file, prot);
 	if (err)
 		return ERR_PTR(err);
-	file = section_file_reopen(user_file, prot);
-	if (!IS_ERR(file))
-		section_file_forbid_remap(file);
-	return file;
-}
-
-static bool section_file_noexec(const struct file *file)
-{
-	return file->f_path.mnt->mnt_flags & MNT_NOEXEC ||
-	       file->f_path.mnt->mnt_sb->s_iflags & SB_I_NOEXEC;
+	return section_file_reopen(user_file, prot);
 }
 
 /**
  * section_file_check_open - may the caller have views of a backing?
- * @file: the backing
+ * @file: the backing, guarded
  * @prot: SECTION_PROT_*, the strongest view that he will be able to make
  *
  * For who opens a section by name.  A trial as at creation is out of the
  * question: whoever got hold of that mapping would have all of the file, and a
- * FUSE server could stall the opener for ever.  What can have changed since,
- * or is different for this caller, are the mount, the inode's flags, and what
- * the security modules say.  They are asked by an mmap that cannot come to
- * anything: vm_mmap() asks them first, then finds an offset that is beyond any
- * file.
+ * FUSE server could stall the opener for ever.  But the core asks all the others
+ * before it finds that a guarded file has no ->mmap.
  *
  * Return: 0; -EPERM for a noexec mount; -EACCES for an append-only file;
- * -ETXTBSY for swap space; or what the security modules gave.
+ * -ETXTBSY for swap space; -ENOMEM; -EAGAIN; or what the security modules gave.
  */
 int section_file_check_open(struct file *file, u32 prot)
 {
-	unsigned long addr;
+	unsigned long flags = prot & PROT_WRITE ? MAP_SHARED : MAP_PRIVATE;
+	unsigned long addr = vm_mmap(file, 0, PAGE_SIZE, prot, flags, 0);
 
-	if (prot & SECTION_PROT_EXECUTE && section_file_noexec(file))
-		return -EPERM;
-	if (prot & SECTION_PROT_WRITE && IS_APPEND(file_inode(file)))
-		return -EACCES;
-	if (prot & SECTION_PROT_WRITE && IS_SWAPFILE(file->f_mapping->host))
-		return -ETXTBSY;
-	addr = vm_mmap(file, 0, PAGE_SIZE, prot, MAP_SHARED,
-		       (unsigned long)MAX_LFS_FILESIZE + 1);
 	if (!IS_ERR_VALUE(addr)) {
 		vm_munmap(addr, PAGE_SIZE);
 		return -EIO;
 	}
-	return addr == -EOVERFLOW ? 0 : (int)addr;
+	return addr == -ENODEV ? 0 : (int)addr;
 }
 
 /**

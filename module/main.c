@@ -11,6 +11,7 @@
 #include "backing.h"
 #include "counters.h"
 #include "create.h"
+#include "guard.h"
 #include "handle.h"
 #include "ioctl.h"
 #include "list.h"
@@ -66,9 +67,12 @@ static int __init section_init(void)
 	err = section_pseudofs_init();
 	if (err)
 		goto err_handles;
-	err = section_anon_init();
+	err = section_guard_init();
 	if (err)
 		goto err_pseudofs;
+	err = section_anon_init();
+	if (err)
+		goto err_guard;
 	err = section_names_init();
 	if (err)
 		goto err_anon;
@@ -83,6 +87,8 @@ err_counters:
 	section_names_exit();
 err_anon:
 	section_anon_exit();
+err_guard:
+	section_guard_exit();
 err_pseudofs:
 	section_pseudofs_exit();
 err_handles:
@@ -99,6 +105,7 @@ static void __exit section_exit(void)
 	section_counters_exit();
 	section_names_exit();
 	section_anon_exit();
+	section_guard_exit();
 	section_pseudofs_exit();
 	section_handles_exit();
 	/*

@@ -13,6 +13,7 @@
 #include "backing.h"
 #include "compat.h"
 #include "counters.h"
+#include "guard.h"
 #include "limits.h"
 #include "section.h"
 
@@ -152,7 +153,10 @@ static int section_init_file(struct section *section,
 			return err;
 		section->mapped_writable = true;
 	}
-	return section_size_file(section, spec->bytes);
+	err = section_size_file(section, spec->bytes);
+	if (err)
+		return err;
+	return section_guard_file(file, (loff_t)section->pages << PAGE_SHIFT);
 }
 
 /**

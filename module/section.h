@@ -73,7 +73,7 @@ struct section_shadow {
  * @gid: group, constant
  * @id: number, never used again, constant
  * @views: VMAs
- * @lock: protects the list of shadows
+ * @lock: protects the list of shadows and the guards of files below an overlay
  * @shadow: first shadow; the others hang on its @next
  * @creator: who made it; owned; freed by RCU
  * @user: whose limit it counts against; owned

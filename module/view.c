@@ -26,6 +26,7 @@
 #include "backing.h"
 #include "compat.h"
 #include "counters.h"
+#include "guard.h"
 #include "ioctl.h"
 #include "section.h"
 #include "view.h"
@@ -181,6 +182,19 @@ static bool section_view_in_range(const struct section *section,
 	       end <= READ_ONCE(section->pages);
 }
 
+/* An overlay has put the file below it there, which wants its own guard. */
+static int section_view_guard(struct section *section, struct file *file)
+{
+	int err;
+
+	if (file == section->backing)
+		return 0;
+	mutex_lock(&section->lock);
+	err = section_guard_below(file, (loff_t)section->pages << PAGE_SHIFT);
+	mutex_unlock(&section->lock);
+	return err;
+}
+
 /*
  * After the backing's ->mmap(): take the VMA over, if it is one that we can
  * supervise.  Any flag that the backing added means that it is not: device
@@ -190,15 +204,16 @@ static int section_view_adopt(struct section *section,
 			      struct vm_area_struct *vma, vm_flags_t flags)
 {
 	struct section_shadow *shadow;
+	int err;
 
 	if (vma->vm_flags != flags || !vma->vm_ops || !vma->vm_ops->fault)
 		return -ENODEV;
+	err = section_view_guard(section, vma->vm_file);
+	if (err)
+		return err;
 	shadow = section_shadow_get(section, vma->vm_ops);
 	if (!shadow)
 		return -ENOMEM;
-	/* An overlay has put the file below it there, private to our file. */
-	if (vma->vm_file != section->backing)
-		section_file_forbid_remap(vma->vm_file);
 	vma->vm_ops = &shadow->vm_ops;
 	return 0;
 }
@@ -227,7 +242,7 @@ int section_view_mmap(struct section *section, struct vm_area_struct *vma)
 		return -EPERM;
 
 	vma_set_file(vma, section->backing);
-	err = call_mmap(section->backing, vma);
+	err = section_guard_mmap(section->backing, vma);
 	if (err)
 		return err;
 	err = section_view_adopt(section, vma, flags);

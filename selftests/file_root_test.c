@@ -600,7 +600,7 @@ TEST_F(overlay, upper_file)
 /* The overlay maps yet another file; that is behind a section's rules too. */
 TEST_F(overlay, remap_file_pages)
 {
-	const __u32 flags[] = { 0, SECTION_MAP_PRIVATE };
+	const __u32 flags[] = { SECTION_MAP_PRIVATE, 0 };
 	int file = open_file(self->merged, "file", O_RDWR);
 	unsigned char *view;
 	int handle, i;
@@ -612,25 +612,64 @@ TEST_F(overlay, remap_file_pages)
 	for (i = 0; i < 2; i++) {
 		view = sec_map(handle, RW, flags[i], 0, 0);
 		ASSERT_NE(MAP_FAILED, view);
-		EXPECT_EQ(-1, syscall(SYS_remap_file_pages, view, self->page,
-				      0, 2, 0));
-		EXPECT_TRUE(errno == EACCES || errno == EINVAL);
-		EXPECT_EQ(-1, syscall(SYS_remap_file_pages, view,
-				      2 * self->page, 0, 0, 0));
-		EXPECT_TRUE(errno == EACCES || errno == EINVAL);
-		EXPECT_EQ('a', peek(view));
-		EXPECT_EQ('b', peek(AT(view, 1)));
-		EXPECT_EQ(0, poke(view + 1, 'w'));
 		EXPECT_EQ(MAP_FAILED, mremap(view, 2 * self->page,
 					     3 * self->page, MREMAP_MAYMOVE));
 		EXPECT_EQ(EFAULT, errno);
+		EXPECT_EQ(-1, syscall(SYS_remap_file_pages, view, self->page,
+				      0, 2, 0));
+		EXPECT_EQ(flags[i] ? EINVAL : EACCES, errno);
+		/* It is refused so late that the page is gone. */
+		EXPECT_EQ(flags[i] ? 'a' : -SIGSEGV, peek(view));
+		EXPECT_EQ('b', peek(AT(view, 1)));
+		EXPECT_EQ(0, poke(AT(view, 1), 'w'));
+		EXPECT_EQ(-1, syscall(SYS_remap_file_pages, AT(view, 1),
+				      self->page, 0, 1, 0));
+		EXPECT_EQ(flags[i] ? EINVAL : EACCES, errno);
 	}
+	/* Views can be made as before, and moved. */
+	view = sec_map(handle, RW, 0, 0, 0);
+	ASSERT_NE(MAP_FAILED, view);
+	view = mremap(view, 2 * self->page, 2 * self->page,
+		      MREMAP_MAYMOVE | MREMAP_FIXED,
+		      mmap(NULL, 2 * self->page, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	ASSERT_NE(MAP_FAILED, view);
+	EXPECT_EQ('a', peek(view));
+	EXPECT_EQ('w', peek(AT(view, 1)));
 	/* The file itself is as usable as before. */
 	EXPECT_EQ('c', file_byte(file, 2 * self->page));
 	view = mmap(NULL, PAGES * self->page, RW, MAP_SHARED, file, 0);
 	ASSERT_NE(MAP_FAILED, view);
 	EXPECT_EQ(0, syscall(SYS_remap_file_pages, view, self->page, 0, 2, 0));
 	EXPECT_EQ('c', peek(view));
+}
+
+/* Nor does the kernel read beyond the section's end in that other file. */
+TEST_F(overlay, build_id)
+{
+	int file = open_file(self->merged, "file", O_RDWR);
+	unsigned char id[BUILD_ID_SIZE];
+	unsigned char *view, *plain;
+	int handle, found;
+
+	ASSERT_LE(0, file);
+	handle = sec_create_file(self->dev, NULL, file, 2 * self->page,
+				 SEC_PROT_RW);
+	ASSERT_LE(0, handle);
+	plain = mmap(NULL, PAGES * self->page, RW, MAP_SHARED, file, 0);
+	view = sec_map(handle, RW, 0, 0, 0);
+	ASSERT_NE(MAP_FAILED, plain);
+	ASSERT_NE(MAP_FAILED, view);
+	write_elf(plain, self->page);
+	found = build_id_at(plain, id);
+	if (found != -ENOTTY)
+		EXPECT_EQ(BUILD_ID_SIZE, found);
+	EXPECT_EQ(found, build_id_at(view, id));
+	write_elf(plain, 2 * self->page - 1);
+	found = build_id_at(plain, id);
+	if (found != -ENOTTY)
+		EXPECT_EQ(BUILD_ID_SIZE, found);
+	EXPECT_EQ(found > 0 ? 0 : found, build_id_at(view, id));
 }
 
 /*

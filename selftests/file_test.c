@@ -370,6 +370,29 @@ TEST_F(file, size_limit)
 	EXPECT_EQ((off_t)(3 * self->page), file_size(self->file));
 }
 
+/* Who may lock no more memory, and wants all of it locked, gets no mappings. */
+TEST_F(file, locked_memory)
+{
+	const struct rlimit limit = { 16 * self->page, 16 * self->page };
+	struct sec_name name = sec_unique();
+	struct section_map map = sec_map_args(SEC_PROT_RW, 0, 0);
+	int handle;
+
+	handle = sec_create_file(self->dev, name.s, self->file, 0, SEC_PROT_RW);
+	ASSERT_LE(0, handle);
+	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
+	ASSERT_EQ(0, mlockall(MCL_FUTURE));
+	ASSERT_NE(MAP_FAILED, mmap(NULL, 16 * self->page, PROT_READ,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	EXPECT_EQ(-EAGAIN, sec_create_file(self->dev, NULL, self->file, 0,
+					   SEC_PROT_RW));
+	EXPECT_EQ(-EAGAIN, sec_open(self->dev, name.s, SEC_RIGHTS_RW));
+	EXPECT_EQ(-EAGAIN, sec_ioctl(handle, SECTION_IOC_MAP, &map));
+	ASSERT_EQ(0, munlockall());
+	EXPECT_LE(0, sec_open(self->dev, name.s, SEC_RIGHTS_RW));
+	EXPECT_EQ(0, sec_ioctl(handle, SECTION_IOC_MAP, &map));
+}
+
 TEST(beyond_what_the_file_system_can)
 {
 	int dev = sec_dev();

@@ -175,7 +175,7 @@ TEST_F(remap, leads_nowhere)
 				      tries[i].count * self->page, 0,
 				      tries[i].offset, tries[i].flags))
 			TH_LOG("try %zu", i);
-		EXPECT_TRUE(errno == EACCES || errno == EINVAL)
+		EXPECT_TRUE(errno == ENODEV || errno == EINVAL)
 			TH_LOG("try %zu: errno %d", i, errno);
 		ASSERT_EQ(0, sec_query_view(self->dev, self->view, &after));
 		EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
@@ -193,6 +193,119 @@ TEST_F(remap, leads_nowhere)
 		  mprotect(self->view, self->page, RW));
 	EXPECT_EQ(0, munmap(self->view, PAGES * self->page));
 	EXPECT_EQ(0, views(self->handle));
+}
+
+/*
+ * The kernel can be asked for the build id of a mapping, and then reads the
+ * file behind it, wherever the content of the mapping says that it is.
+ */
+
+FIXTURE(build_id) {
+	int dev;
+	int file;
+	int handle;
+	size_t page;
+};
+
+FIXTURE_VARIANT(build_id) {
+	enum backing kind;
+	__u32 prot;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(build_id, tmpfs_writable) {
+	.kind = TMPFS, .prot = SEC_PROT_RW };
+FIXTURE_VARIANT_ADD(build_id, tmpfs_readable) {
+	.kind = TMPFS, .prot = SECTION_PROT_READ };
+FIXTURE_VARIANT_ADD(build_id, memfd_writable) {
+	.kind = MEMFD, .prot = SEC_PROT_RW };
+FIXTURE_VARIANT_ADD(build_id, ext4_writable) {
+	.kind = EXT4, .prot = SEC_PROT_RW };
+FIXTURE_VARIANT_ADD(build_id, ext4_readable) {
+	.kind = EXT4, .prot = SECTION_PROT_READ };
+/* clang-format on */
+
+FIXTURE_SETUP(build_id)
+{
+	self->page = SEC_PAGE;
+	self->dev = sec_dev();
+	ASSERT_LE(0, self->dev);
+	if (variant->kind == EXT4 && !have_ext4())
+		SKIP(return, "no ext4 at " EXT4_DIR);
+	self->file = full_file(variant->kind);
+	ASSERT_LE(0, self->file);
+	self->handle = sec_create_file(self->dev, NULL, self->file,
+				       PAGES * self->page, variant->prot);
+	ASSERT_LE(0, self->handle);
+}
+
+FIXTURE_TEARDOWN(build_id)
+{
+}
+
+TEST_F(build_id, ends_with_the_section)
+{
+	const size_t end = PAGES * self->page;
+	/* Where the id begins, and whether the section has all of it. */
+	const struct {
+		size_t offset;
+		bool inside;
+	} tries[] = {
+		{ self->page, true },
+		{ end - BUILD_ID_SIZE, true },
+		{ end - BUILD_ID_SIZE + 1, false },
+		{ end - 1, false },
+		{ end, false },
+		{ end + self->page, false },
+	};
+	unsigned char id[BUILD_ID_SIZE];
+	unsigned char *plain, *view, *private;
+	int found;
+	size_t i;
+
+	plain = mmap(NULL, 2 * end, RW, MAP_SHARED, self->file, 0);
+	view = sec_map(self->handle, variant->prot, 0, 0, 0);
+	private = sec_map(self->handle, RW, SECTION_MAP_PRIVATE, 0, 0);
+	ASSERT_NE(MAP_FAILED, plain);
+	ASSERT_NE(MAP_FAILED, view);
+	ASSERT_NE(MAP_FAILED, private);
+	for (i = 0; i < ARRAY_SIZE(tries); i++) {
+		write_elf(plain, tries[i].offset);
+		/* That is an ELF file, for a kernel that knows the call. */
+		found = build_id_at(plain, id);
+		if (found != -ENOTTY)
+			ASSERT_EQ(BUILD_ID_SIZE, found);
+		if (found > 0 && !tries[i].inside)
+			found = 0;
+		memset(id, 'x', sizeof(id));
+		EXPECT_EQ(found, build_id_at(view, id))
+			TH_LOG("try %zu", i);
+		EXPECT_TRUE(sec_all_bytes(id, found > 0 ? 'I' : 'x',
+					  sizeof(id)));
+		EXPECT_EQ(found, build_id_at(private, id))
+			TH_LOG("try %zu", i);
+	}
+}
+
+/* It warns if it cannot read the file; the runner goes red then. */
+TEST(build_id_of_memory)
+{
+	const size_t page = SEC_PAGE;
+	unsigned char id[BUILD_ID_SIZE];
+	unsigned char *view;
+	int dev = sec_dev();
+	int handle, found;
+
+	ASSERT_LE(0, dev);
+	handle = sec_create_anon(dev, NULL, page);
+	ASSERT_LE(0, handle);
+	view = sec_map(handle, RW, 0, 0, 0);
+	ASSERT_NE(MAP_FAILED, view);
+	found = build_id_at(view, id);
+	EXPECT_TRUE(found == 0 || found == -ENOTTY);
+	write_elf(view, page - BUILD_ID_SIZE);
+	found = build_id_at(view, id);
+	EXPECT_TRUE(found == BUILD_ID_SIZE || found == -ENOTTY);
 }
 
 /*

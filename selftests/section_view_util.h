@@ -6,6 +6,8 @@
 #ifndef SECTION_VIEW_UTIL_H
 #define SECTION_VIEW_UTIL_H
 
+#include <elf.h>
+#include <linux/types.h>
 #include <pthread.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -103,6 +105,64 @@ static inline int poke(void *address, unsigned char value)
 /* mov $42, %eax; ret */
 static const unsigned char code[] = { 0xb8, 42, 0, 0, 0, 0xc3 };
 #endif
+
+/* Linux 6.11 and later: what is mapped where, asked of /proc/PID/maps. */
+struct procmap_query {
+	__u64 size, query_flags, query_addr;
+	__u64 vma_start, vma_end, vma_flags, vma_page_size, vma_offset, inode;
+	__u32 dev_major, dev_minor, vma_name_size, build_id_size;
+	__u64 vma_name_addr, build_id_addr;
+};
+
+#define PROCMAP_QUERY_IOCTL	_IOWR('f', 17, struct procmap_query)
+#define BUILD_ID_SIZE	20
+
+/*
+ * The build id that the kernel finds in the mapping at address: its size, 0 if
+ * it finds none, or -errno.
+ */
+static inline int build_id_at(const void *address, unsigned char *id)
+{
+	struct procmap_query query = {
+		.size = sizeof(query),
+		.query_addr = (uintptr_t)address,
+		.build_id_size = BUILD_ID_SIZE,
+		.build_id_addr = (uintptr_t)id,
+	};
+	int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	int ret;
+
+	if (maps < 0)
+		return -errno;
+	ret = ioctl(maps, PROCMAP_QUERY_IOCTL, &query) ? -errno :
+							  (int)query.build_id_size;
+	close(maps);
+	return ret;
+}
+
+/* Makes memory an ELF file whose build id, 'I' throughout, is at id_offset. */
+static inline void write_elf(unsigned char *memory, size_t id_offset)
+{
+	const Elf64_Nhdr note = { .n_namesz = 4, .n_descsz = BUILD_ID_SIZE,
+				  .n_type = NT_GNU_BUILD_ID };
+	const Elf64_Ehdr header = {
+		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64 },
+		.e_type = ET_DYN,
+		.e_phoff = sizeof(header),
+		.e_phnum = 1,
+	};
+	const Elf64_Phdr segment = {
+		.p_type = PT_NOTE,
+		.p_offset = id_offset - 4 - sizeof(note),
+		.p_filesz = sizeof(note) + 4 + BUILD_ID_SIZE,
+	};
+
+	memcpy(memory, &header, sizeof(header));
+	memcpy(memory + sizeof(header), &segment, sizeof(segment));
+	memcpy(memory + segment.p_offset, &note, sizeof(note));
+	memcpy(memory + segment.p_offset + sizeof(note), "GNU", 4);
+	memset(memory + id_offset, 'I', BUILD_ID_SIZE);
+}
 
 /* Calls the code at address: what it returned, or minus the signal. */
 static inline int run_code(void *address)

@@ -97,11 +97,11 @@ step "checkpatch module/compat.h" checkpatch module/compat.h \
 	--ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON
 # shellcheck disable=SC2046 # one word per file
 step "checkpatch module" checkpatch $(printf '%s\n' "${module_files[@]}" |
-	grep -v -e /compat.h -e /section.h)
-# Vm_operations are constant (CONST_STRUCT), except these, which are put
+	grep -v -e /compat.h -e /section.h -e /guard.h)
+# Tables of operations are constant (CONST_STRUCT), except these, which are put
 # together at run time from those of a file system.
-step "checkpatch module/section.h" checkpatch module/section.h \
-	--ignore CONST_STRUCT
+step "checkpatch module/section.h and guard.h" checkpatch module/section.h \
+	module/guard.h --ignore CONST_STRUCT
 step "checkpatch uapi" checkpatch "${uapi_files[@]}"
 step "checkpatch selftests" checkpatch "${test_files[@]}"
 for kver in $kernels; do

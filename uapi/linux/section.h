@@ -36,6 +36,9 @@
  *	A right is missing: the section's mode does not grant it, the handle
  *	does not have it, the section's protection does not include it, or the
  *	file was not opened for it.
+ * EAGAIN
+ *	The caller locks its future mappings (mlockall(2)) and has locked as much
+ *	as RLIMIT_MEMLOCK allows.
  * EBADF
  *	A descriptor is not open, or cannot be used at all (O_PATH).
  * EBUSY
@@ -251,6 +254,7 @@ struct section_create {
  * * EACCES: the file is not open for reading, or not for writing although
  *   @prot has SECTION_PROT_WRITE, or it is append-only; @rights has more than
  *   @prot allows; the existing section's mode does not grant @rights.
+ * * EAGAIN: of a file, see the list at the top.
  * * EBADF: @file_fd or @scope_fd is not an open descriptor.
  * * EBUSY: SECTION_CREATE_OPEN_EXISTING, and whoever is just creating the
  *   section has not finished within some seconds.
@@ -314,14 +318,16 @@ struct section_open {
  *
  * Errors:
  * * E2BIG, EFAULT, EMFILE, ENFILE, ENOMEM: see the list at the top.
- * * EACCES: mode or protection of the section do not grant @rights.
+ * * EACCES: mode or protection of the section do not grant @rights; its file
+ *   has become append-only.
+ * * EAGAIN: of a file, see the list at the top.
  * * EBADF: @scope_fd is not an open descriptor.
  * * EINVAL: a member is wrong; @scope_fd is not a network namespace.
  * * EKEYREJECTED: the section does not belong to @owner.
  * * ENAMETOOLONG: @name_len is more than SECTION_NAME_MAX.
  * * ENOENT: no such section.
  * * EPERM, ETXTBSY: the section is backed by a file that the caller may not
- *   map so (noexec mount, seal, security module, swap space).
+ *   map so (noexec mount, security module, swap space).
  */
 #define SECTION_IOC_OPEN	_IO(SECTION_IOC_MAGIC, SECTION_CMD_OPEN)
 
@@ -463,6 +469,7 @@ struct section_map {
  * * E2BIG, EFAULT: see the list at the top.
  * * EACCES: the handle does not have the rights for @prot: read for every
  *   view, write for a writable shared view, execute for an executable one.
+ * * EAGAIN: see the list at the top.
  * * EEXIST: SECTION_MAP_FIXED, and the range is not free.
  * * EINVAL: a member is wrong; @offset or a fixed @address is not a multiple of
  *   the page size.

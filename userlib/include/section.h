@@ -281,7 +281,7 @@ int section_create_or_open(const char *name, uint64_t bytes, bool *existed);
  *
  * Return: a handle, or -1 with errno: those of section_create(), and
  * EACCES (the file is not open for what @prot asks, or has the append-only
- * attribute),
+ * attribute), EAGAIN (no more memory may be locked, see mlockall(2)),
  * EBADF (@file_fd is not open), EFBIG (the file cannot grow so far),
  * ENODATA (the file is empty and @bytes is 0), ENODEV (this kind of file
  * cannot back a section), ENOSPC (disk full),
@@ -316,7 +316,8 @@ int section_create_at(int device, const char *name,
  * @name: The name, terminated.
  * @rights: SECTION_RIGHT_* of the handle, or SECTION_RIGHTS_MAXIMUM.
  *
- * Return: a handle, or -1 with errno: EACCES (@rights are not granted),
+ * Return: a handle, or -1 with errno: EACCES (@rights are not granted, or the
+ * file has become append-only), EAGAIN (no more memory may be locked),
  * EINVAL (bad name or rights), EMFILE, ENFILE, ENAMETOOLONG,
  * ENOENT (no section has this name), ENOMEM, ENOSYS,
  * EPERM or ETXTBSY (policy forbids to map its file).
@@ -401,7 +402,8 @@ int section_close(int handle);
  *
  * Return: the view, or NULL with errno:
  * EACCES (@handle lacks read, or write for a writable shared view, or execute
- * for an executable one), EBADF, EINVAL (unknown flag, odd @offset),
+ * for an executable one), EAGAIN (no more memory may be locked, see
+ * mlockall(2)), EBADF, EINVAL (unknown flag, odd @offset),
  * ENODEV (the file system cannot do it), ENOMEM (memory, address space, too
  * many mappings), ENOTTY (not a handle), ENXIO (not inside the section),
  * EOVERFLOW (@offset + @length), EPERM (security module, sealed memfd).

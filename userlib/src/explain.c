@@ -31,6 +31,9 @@ static const struct {
 	{ OP(MAP), EACCES,
 	  "the handle lacks a right: every view needs read, a writable shared view write, an executable view execute" },
 
+	{ NAMING | OP(MAP), EAGAIN,
+	  "this process locks all its memory (mlockall) and may lock no more: raise ulimit -l" },
+
 	{ OP(CREATE), EBADF,
 	  "the descriptor of the file, of the scope or of the device is not open" },
 	{ OP(OPEN) | OP(LIST), EBADF,
@@ -91,7 +94,7 @@ static const struct {
 	{ OP(CREATE), EPERM,
 	  "policy forbids it: /dev/section may not be opened, the file is on a noexec mount or sealed, the global scope is restricted, the group is not one of the caller's, or a security module refused" },
 	{ OP(OPEN), EPERM,
-	  "policy forbids it: /dev/section may not be opened, or this user may not map the section's file like that (noexec mount, seal, security module)" },
+	  "policy forbids it: /dev/section may not be opened, or this user may not map the section's file like that (noexec mount, security module)" },
 	{ OP(MAP), EPERM,
 	  "policy forbids it: a security module refused, or the memfd behind the section was sealed: map through a duplicate without the write right" },
 	{ ANY, EPERM, "policy forbids it: /dev/section may not be opened" },
