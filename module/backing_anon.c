@@ -3,55 +3,216 @@
  * Anonymous memory: one unlinked shmem file for each section, on a tmpfs mount
  * of the module's own.  Its pages can be swapped, are charged to whoever
  * touches them first, and do not count against the size of /dev/shm.
+ *
+ * Accounting.  A shmem file is accounted by its size: when it is made, when its
+ * size is changed, and when it goes.  Nothing else lets a module account memory.
+ * A reserved section's file is therefore made empty, and given its size without
+ * shmem's knowledge; its pages are never accounted, each for itself or all at
+ * once.  What is committed is accounted by another file, made of that size and
+ * emptied without shmem's knowledge before it goes.  Its charge is then the
+ * section's, whose file is given that size before it goes, and takes the charge
+ * with it.
  */
 #include <linux/err.h>
+#include <linux/falloc.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
+#include <linux/section.h>
 
 #include "backing.h"
+#include "compat.h"
 #include "guard.h"
 
 static struct vfsmount *section_tmpfs;
 
+/* With large pages; NULL if this kernel has none. */
+static struct vfsmount *section_tmpfs_large;
+
 /* For all anonymous sections: nobody else has data beyond their ends. */
 static struct section_guard section_anon_guard __ro_after_init;
+
+static struct file *section_shmem(struct vfsmount *mount, const char *label,
+				  loff_t bytes)
+{
+	struct file *file = shmem_file_setup_with_mnt(mount, label, bytes, 0);
+
+	/* Without memory for an inode, tmpfs speaks of space. */
+	return file == ERR_PTR(-ENOSPC) ? ERR_PTR(-ENOMEM) : file;
+}
+
+static struct vfsmount *section_anon_mount(u32 *attributes)
+{
+	if (!(*attributes & (SECTION_ATTR_LARGE | SECTION_ATTR_LARGE_ALL)))
+		return section_tmpfs;
+	if (section_tmpfs_large)
+		return section_tmpfs_large;
+	if (*attributes & SECTION_ATTR_LARGE_ALL)
+		return ERR_PTR(-EOPNOTSUPP);
+	*attributes &= ~SECTION_ATTR_LARGE;
+	return section_tmpfs;
+}
 
 /**
  * section_anon_open - make an anonymous backing
  * @label: shown in /proc/PID/maps
  * @bytes: size, a multiple of the page size
+ * @attributes: SECTION_ATTR_*; SECTION_ATTR_LARGE is taken away if there are no
+ *	large pages
  *
- * The whole size is accounted now, as the overcommit mode in force does.
+ * The whole size is accounted now, as the overcommit mode in force does, unless
+ * it is only reserved.
  *
- * Return: the file, or an error pointer: -ENOMEM, -ENFILE.
+ * Return: the file, or an error pointer: -ENOMEM, -ENFILE, -EOPNOTSUPP.
  */
-struct file *section_anon_open(const char *label, loff_t bytes)
+struct file *section_anon_open(const char *label, loff_t bytes, u32 *attributes)
+{
+	bool reserve = *attributes & SECTION_ATTR_RESERVE;
+	struct vfsmount *mount = section_anon_mount(attributes);
+	struct file *file;
+
+	if (IS_ERR(mount))
+		return ERR_CAST(mount);
+	file = section_shmem(mount, label, reserve ? 0 : bytes);
+	if (IS_ERR(file))
+		return file;
+	if (reserve)
+		i_size_write(file_inode(file), bytes);
+	section_guard_put_on(&section_anon_guard, file);
+	return file;
+}
+
+/**
+ * section_anon_set_charge - what goes with a reserved backing when it goes
+ * @file: the backing, with no views any more
+ * @pages: how many pages are accounted
+ */
+void section_anon_set_charge(struct file *file, unsigned long pages)
+{
+	i_size_write(file_inode(file), (loff_t)pages << PAGE_SHIFT);
+}
+
+/**
+ * section_anon_charge - account memory, as the overcommit mode in force does
+ * @pages: how many pages
+ *
+ * Return: 0, -ENOMEM, -ENFILE.
+ */
+int section_anon_charge(unsigned long pages)
 {
 	struct file *file;
 
-	file = shmem_file_setup_with_mnt(section_tmpfs, label, bytes, 0);
-	/* Without memory for an inode, tmpfs speaks of space. */
-	if (file == ERR_PTR(-ENOSPC))
-		return ERR_PTR(-ENOMEM);
-	if (!IS_ERR(file))
-		section_guard_put_on(&section_anon_guard, file);
-	return file;
+	file = section_shmem(section_tmpfs, "", (loff_t)pages << PAGE_SHIFT);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	section_anon_set_charge(file, 0);
+	fput(file);
+	return 0;
+}
+
+/**
+ * section_anon_uncharge - the opposite of section_anon_charge()
+ * @pages: how many pages
+ *
+ * Return: 0, -ENOMEM, -ENFILE.
+ */
+int section_anon_uncharge(unsigned long pages)
+{
+	struct file *file = section_shmem(section_tmpfs, "", 0);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	section_anon_set_charge(file, pages);
+	fput(file);
+	return 0;
+}
+
+/**
+ * section_anon_punch - free pages and what maps them
+ * @file: the backing
+ * @first: first page
+ * @last: last page
+ */
+void section_anon_punch(struct file *file, unsigned long first,
+			unsigned long last)
+{
+	/* Not vfs_fallocate(): what a security module says came earlier. */
+	WARN_ON_ONCE(file->f_op->fallocate(file, FALLOC_FL_PUNCH_HOLE |
+					   FALLOC_FL_KEEP_SIZE,
+					   (loff_t)first << PAGE_SHIFT,
+					   (loff_t)(last - first + 1)
+					   << PAGE_SHIFT));
+}
+
+/* Is all of a file in large pages? */
+static bool section_anon_all_large(struct file *file)
+{
+	unsigned long pages = i_size_read(file_inode(file)) >> PAGE_SHIFT;
+	unsigned long index;
+
+	for (index = 0; index < pages; index += SECTION_LARGE_PAGES) {
+		struct folio *folio;
+		bool large;
+
+		folio = section_folio_get(file->f_mapping, index);
+		if (!folio)
+			return false;
+		large = folio_nr_pages(folio) >= SECTION_LARGE_PAGES;
+		folio_put(folio);
+		if (!large)
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+/**
+ * section_anon_populate - get all of the memory now
+ * @file: the backing
+ * @attributes: SECTION_ATTR_LARGE_ALL if it has to be large pages
+ *
+ * Return: 0; -EINTR; -ENOMEM.
+ */
+int section_anon_populate(struct file *file, u32 attributes)
+{
+	int err;
+
+	err = file->f_op->fallocate(file, 0, 0, i_size_read(file_inode(file)));
+	if (err == -EINTR)
+		return err;
+	if (err)
+		return -ENOMEM;
+	if (attributes & SECTION_ATTR_LARGE_ALL &&
+	    !section_anon_all_large(file))
+		return -ENOMEM;
+	return 0;
 }
 
 /* The operations of tmpfs are not exported: a file has them. */
 static int __init section_anon_guard_init(void)
 {
-	struct file *file;
+	struct file *file = section_shmem(section_tmpfs, "", 0);
 
-	file = shmem_file_setup_with_mnt(section_tmpfs, "", 0, 0);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	section_guard_fill(&section_anon_guard, file);
 	fput(file);
 	return 0;
+}
+
+/* Kernels without large pages, or told to have none, do not know the option. */
+static struct vfsmount * __init
+section_tmpfs_large_mount(struct file_system_type *type)
+{
+	char options[] = "huge=within_size";
+	struct vfsmount *mount;
+
+	mount = vfs_kern_mount(type, SB_KERNMOUNT, type->name, options);
+	return IS_ERR(mount) ? NULL : mount;
 }
 
 int __init section_anon_init(void)
@@ -61,18 +222,21 @@ int __init section_anon_init(void)
 
 	if (!type)
 		return -ENODEV;
-	/* An internal mount has no limit of blocks and inodes. */
+	/* Internal mounts have no limit of blocks and inodes. */
 	section_tmpfs = kern_mount(type);
+	if (!IS_ERR(section_tmpfs))
+		section_tmpfs_large = section_tmpfs_large_mount(type);
 	module_put(type->owner);
 	if (IS_ERR(section_tmpfs))
 		return PTR_ERR(section_tmpfs);
 	err = section_anon_guard_init();
 	if (err)
-		kern_unmount(section_tmpfs);
+		section_anon_exit();
 	return err;
 }
 
 void section_anon_exit(void)
 {
+	kern_unmount(section_tmpfs_large);
 	kern_unmount(section_tmpfs);
 }

@@ -214,6 +214,18 @@ int section_file_grow(struct file *file, loff_t bytes)
 }
 
 /**
+ * section_file_populate - make a file so large, and have its disk space
+ * @file: a file open for writing
+ * @bytes: the size
+ *
+ * Return: 0, or what the file system gave: -ENOSPC, -EFBIG, -EOPNOTSUPP, ...
+ */
+int section_file_populate(struct file *file, loff_t bytes)
+{
+	return vfs_fallocate(file, 0, 0, bytes);
+}
+
+/**
  * section_file_future_write_sealed - is a memfd sealed against new writers
  * @file: the backing
  *

@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -71,6 +72,25 @@ mm_get_unmapped_area(struct mm_struct *mm, struct file *file,
 	return mm->get_unmapped_area(file, addr, len, pgoff, flags);
 }
 #endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+static inline struct folio *section_folio_get(struct address_space *mapping,
+					      pgoff_t index)
+{
+	return filemap_get_folio(mapping, index);
+}
+#else
+static inline struct folio *section_folio_get(struct address_space *mapping,
+					      pgoff_t index)
+{
+	struct folio *folio = filemap_get_folio(mapping, index);
+
+	return IS_ERR(folio) ? NULL : folio;
+}
+#endif
+
+/* HPAGE_PMD_NR does not compile in kernels without large pages. */
+#define SECTION_LARGE_PAGES	(1UL << (PMD_SHIFT - PAGE_SHIFT))
 
 /* shmem_mapping() is not exported before 6.3, the operations are. */
 static inline bool section_mapping_is_shmem(struct address_space *mapping)

@@ -258,10 +258,32 @@ static int section_spec_gid(struct section_spec *spec, u32 gid)
 	return 0;
 }
 
+/* Which ways of having memory go together. */
+static int section_create_check_memory(const struct section_create *create)
+{
+	u32 reserve = create->flags & SECTION_CREATE_RESERVE;
+	u32 large = create->flags & (SECTION_CREATE_LARGE |
+				     SECTION_CREATE_LARGE_ONLY);
+	u32 populate = create->flags & SECTION_CREATE_POPULATE;
+
+	if (reserve && (large || populate))
+		return -EINVAL;
+	if (create->file_fd != -1 && (reserve || large))
+		return -EINVAL;
+	/* A file that cannot be written cannot be given space. */
+	if (create->file_fd != -1 && populate &&
+	    !(create->prot & SECTION_PROT_WRITE))
+		return -EINVAL;
+	return 0;
+}
+
 static int section_create_check(const struct section_create *create)
 {
 	if (create->flags & ~(SECTION_CREATE_OPEN_EXISTING |
-			      SECTION_CREATE_GLOBAL | SECTION_CREATE_INHERIT))
+			      SECTION_CREATE_GLOBAL | SECTION_CREATE_INHERIT |
+			      SECTION_CREATE_RESERVE | SECTION_CREATE_BASED |
+			      SECTION_CREATE_LARGE | SECTION_CREATE_LARGE_ONLY |
+			      SECTION_CREATE_POPULATE))
 		return -EINVAL;
 	if (!create->name && create->flags & (SECTION_CREATE_OPEN_EXISTING |
 					      SECTION_CREATE_GLOBAL))
@@ -272,7 +294,24 @@ static int section_create_check(const struct section_create *create)
 		return -EINVAL;
 	if (create->mode & ~0777 || create->reserved)
 		return -EINVAL;
-	return 0;
+	if (create->base && !(create->flags & SECTION_CREATE_BASED))
+		return -EINVAL;
+	return section_create_check_memory(create);
+}
+
+static u32 section_spec_attributes(const struct section_create *create,
+				   const struct section_spec *spec)
+{
+	u32 flags = create->flags;
+
+	return (spec->file ? SECTION_ATTR_FILE : 0) |
+	       (spec->name ? SECTION_ATTR_NAMED : 0) |
+	       (flags & SECTION_CREATE_GLOBAL ? SECTION_ATTR_GLOBAL : 0) |
+	       (flags & SECTION_CREATE_RESERVE ? SECTION_ATTR_RESERVE : 0) |
+	       (flags & SECTION_CREATE_BASED ? SECTION_ATTR_BASED : 0) |
+	       (flags & SECTION_CREATE_LARGE ? SECTION_ATTR_LARGE : 0) |
+	       (flags & SECTION_CREATE_LARGE_ONLY ?
+		SECTION_ATTR_LARGE | SECTION_ATTR_LARGE_ALL : 0);
 }
 
 static int section_spec_init(struct section_spec *spec,
@@ -296,9 +335,10 @@ static int section_spec_init(struct section_spec *spec,
 	spec->bytes = create->bytes;
 	spec->prot = create->prot;
 	spec->mode = create->mode;
-	spec->attributes = (spec->file ? SECTION_ATTR_FILE : 0) |
-			   (global ? SECTION_ATTR_GLOBAL : 0) |
-			   (spec->name ? SECTION_ATTR_NAMED : 0);
+	spec->attributes = section_spec_attributes(create, spec);
+	spec->based = create->flags & SECTION_CREATE_BASED;
+	spec->base = create->base;
+	spec->populate = create->flags & SECTION_CREATE_POPULATE;
 	return 0;
 }
 
@@ -356,7 +396,7 @@ static int section_create_new(const struct section_spec *spec,
 	if (!err)
 		err = section_create_probe(arg, uarg);
 	if (!err)
-		err = section_grow_backing(section);
+		err = section_grow_backing(section, spec->populate);
 	if (!err)
 		err = section_create_report(arg, false, uarg);
 	if (err) {

@@ -140,21 +140,33 @@ int section_guard_file(struct file *file, loff_t end)
 }
 
 /**
+ * section_guard_extend - the section has grown
+ * @file: a file with a guard of its own
+ * @end: the section's end in bytes
+ */
+void section_guard_extend(struct file *file, loff_t end)
+{
+	WRITE_ONCE(section_guard(file)->end, end);
+}
+
+/**
  * section_guard_below - put a guard on the file that an overlay mapped
  * @file: vm_file of a VMA that was made of a guarded file, and is not that file
  * @end: the section's end in bytes
  *
  * The caller holds a lock against doing it twice.
  *
- * Return: 0, also if there is one already; -ENODEV if the file belongs to
+ * Return: 0, also if there is one already, which learns of @end; -ENODEV if the file belongs to
  * somebody else too; -ENOMEM.
  */
 int section_guard_below(struct file *file, loff_t end)
 {
 	struct section_guard *guard;
 
-	if (file->f_op->release == section_guard_release)
+	if (file->f_op->release == section_guard_release) {
+		section_guard_extend(file, end);
 		return 0;
+	}
 	/* Opened by the overlay for the file above it alone. */
 	if (!(file->f_mode & FMODE_NOACCOUNT))
 		return -ENODEV;

@@ -25,6 +25,7 @@ void section_guard_fill(struct section_guard *guard, const struct file *file);
 void section_guard_put_on(struct section_guard *guard, struct file *file);
 
 int section_guard_file(struct file *file, loff_t end);
+void section_guard_extend(struct file *file, loff_t end);
 int section_guard_below(struct file *file, loff_t end);
 int section_guard_mmap(struct file *file, struct vm_area_struct *vma);
 

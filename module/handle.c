@@ -12,10 +12,12 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "commit.h"
 #include "compat.h"
 #include "counters.h"
 #include "handle.h"
 #include "ioctl.h"
+#include "map.h"
 #include "names.h"
 #include "section.h"
 #include "view.h"
@@ -26,11 +28,14 @@
  *	its @refs.
  * @rights: SECTION_RIGHT_*, constant
  * @anchor: whether it is an anchor, constant
+ * @map_flags: SECTION_MAP_* of its views that mmap(2) does not know; constant
+ *	before the file is used
  */
 struct section_handle {
 	struct section *section;
 	u32 rights;
 	bool anchor;
+	u32 map_flags;
 };
 
 static struct kmem_cache *section_handle_cache;
@@ -57,7 +62,7 @@ static int section_handle_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct section_handle *handle = file->private_data;
 
-	return section_view_mmap(handle->section, vma);
+	return section_view_mmap(handle->section, vma, handle->map_flags);
 }
 
 /* The file system may want views aligned, for huge pages. */
@@ -69,6 +74,9 @@ section_handle_get_unmapped_area(struct file *file, unsigned long addr,
 	struct section_handle *handle = file->private_data;
 	struct file *backing = handle->section->backing;
 
+	if (handle->section->base)
+		return section_view_area(handle->section, addr, len, pgoff,
+					 flags);
 	if (backing->f_op->get_unmapped_area)
 		return backing->f_op->get_unmapped_area(backing, addr, len,
 							pgoff, flags);
@@ -90,7 +98,9 @@ static void section_handle_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_puts(m, "section-name:\t");
 	seq_escape(m, section_name(section), SECTION_NAME_ESCAPED);
 	seq_putc(m, '\n');
-	seq_printf(m, "section-bytes:\t%lld\n", section->bytes);
+	seq_printf(m, "section-bytes:\t%lld\n", READ_ONCE(section->bytes));
+	seq_printf(m, "section-committed:\t%llu\n",
+		   section_committed(section));
 	seq_printf(m, "section-prot:\t%#x\n", section->prot);
 	seq_printf(m, "section-rights:\t%#x\n", handle->rights);
 	seq_printf(m, "section-attributes:\t%#x\n", section->attributes);
@@ -107,7 +117,7 @@ static void section_handle_describe(const struct section_handle *handle,
 
 	query->name_len = section->name_len;
 	query->rights = handle->rights;
-	query->bytes = section->bytes;
+	query->bytes = READ_ONCE(section->bytes);
 	query->resident = section_resident(section);
 	query->id = section->id;
 	query->prot = section->prot;
@@ -118,6 +128,8 @@ static void section_handle_describe(const struct section_handle *handle,
 	query->creator = section_creator_nr(section);
 	query->handles = refcount_read(&section->handles);
 	query->views = atomic_read(&section->views);
+	query->base = section->base;
+	query->committed = section_committed(section);
 }
 
 /*
@@ -191,13 +203,72 @@ static long section_handle_duplicate(struct file *file, union section_arg *arg,
 	return err ?: section_handle_install(&new);
 }
 
+static struct file *section_handle_file(struct section *section, u32 rights,
+					bool anchor);
+
+/*
+ * ->mmap() learns nothing of the call but the file, so what mmap(2) does not
+ * know is a property of the file: of one that exists for this view only.
+ */
+static long section_handle_map_special(struct section_handle *handle,
+				       union section_arg *arg,
+				       void __user *uarg)
+{
+	struct section_handle *special;
+	struct file *file;
+	long err;
+
+	section_get(handle->section);
+	file = section_handle_file(handle->section, handle->rights, true);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	special = file->private_data;
+	special->map_flags = arg->map.flags & (SECTION_MAP_NO_INHERIT |
+					       SECTION_MAP_BEYOND);
+	err = section_map_file(file, arg, uarg);
+	fput(file);
+	return err;
+}
+
 static long section_handle_map(struct file *file, union section_arg *arg,
 			       void __user *uarg)
 {
 	struct section_handle *handle = file->private_data;
+	int err;
 
-	return section_view_map(handle->section, file, handle->rights, arg,
-				uarg);
+	err = section_map_check(handle->section, handle->rights, &arg->map);
+	if (err)
+		return err;
+	if (arg->map.flags & (SECTION_MAP_NO_INHERIT | SECTION_MAP_BEYOND))
+		return section_handle_map_special(handle, arg, uarg);
+	return section_map_file(file, arg, uarg);
+}
+
+static long section_handle_commit(struct file *file, union section_arg *arg,
+				  void __user *uarg)
+{
+	struct section_handle *handle = file->private_data;
+
+	return section_commit_handle(handle->section, handle->rights, arg);
+}
+
+static long section_handle_extend(struct file *file, union section_arg *arg,
+				  void __user *uarg)
+{
+	struct section_handle *handle = file->private_data;
+	struct section_extend *extend = &arg->extend;
+	int err;
+
+	if (extend->flags)
+		return -EINVAL;
+	if (!(handle->rights & SECTION_RIGHT_EXTEND))
+		return -EACCES;
+	if (fault_in_safe_writeable(uarg, sizeof(*extend)))
+		return -EFAULT;
+	err = section_extend(handle->section, &extend->bytes);
+	if (err)
+		return err;
+	return section_arg_copy_out(uarg, arg, sizeof(*extend));
 }
 
 static const struct section_ioctl section_handle_ioctls[] = {
@@ -207,6 +278,10 @@ static const struct section_ioctl section_handle_ioctls[] = {
 		      section_handle_duplicate),
 	SECTION_IOCTL(SECTION_IOC_MAP, section_map, length,
 		      section_handle_map),
+	SECTION_IOCTL(SECTION_IOC_COMMIT, section_commit, length,
+		      section_handle_commit),
+	SECTION_IOCTL(SECTION_IOC_EXTEND, section_extend, bytes,
+		      section_handle_extend),
 };
 
 static long section_handle_ioctl(struct file *file, unsigned int cmd,
@@ -260,6 +335,7 @@ static struct file *section_handle_file(struct section *section, u32 rights,
 	handle->section = section;
 	handle->rights = rights;
 	handle->anchor = anchor;
+	handle->map_flags = 0;
 	file = section_file_new(section->inodes[where], where, section->label,
 				section_handle_access(rights),
 				&section_handle_fops);

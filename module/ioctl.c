@@ -9,17 +9,24 @@
 #include "ioctl.h"
 
 /* The ABI has no holes and is the same for 32-bit callers. */
-static_assert(sizeof(struct section_create) == 64);
+static_assert(sizeof(struct section_create) == 72);
 static_assert(sizeof(struct section_open) == 32);
-static_assert(sizeof(struct section_query) == 80);
+static_assert(sizeof(struct section_query) == 96);
 static_assert(sizeof(struct section_duplicate) == 16);
 static_assert(sizeof(struct section_map) == 40);
-static_assert(sizeof(struct section_query_view) == 64);
+static_assert(sizeof(struct section_query_view) == 80);
+static_assert(sizeof(struct section_commit) == 24);
+static_assert(sizeof(struct section_commit_view) == 24);
+static_assert(sizeof(struct section_extend) == 16);
 static_assert(sizeof(struct section_list) == 48);
 static_assert(sizeof(struct section_list_entry) == 56);
 static_assert(offsetof(struct section_create, bytes) == 24);
 static_assert(offsetof(struct section_query, bytes) == 24);
 static_assert(offsetof(struct section_map, length) == 32);
+/* What later versions have added begins where the first one ended. */
+static_assert(offsetof(struct section_create, base) == 64);
+static_assert(offsetof(struct section_query, base) == 80);
+static_assert(offsetof(struct section_query_view, run) == 64);
 
 static int section_arg_copy_in(union section_arg *arg,
 			       const struct section_ioctl *ioctl,

@@ -16,6 +16,9 @@
  * @query: SECTION_IOC_QUERY
  * @duplicate: SECTION_IOC_DUPLICATE
  * @map: SECTION_IOC_MAP
+ * @commit: SECTION_IOC_COMMIT
+ * @commit_view: SECTION_IOC_COMMIT_VIEW
+ * @extend: SECTION_IOC_EXTEND
  */
 union section_arg {
 	__u32 size;
@@ -26,6 +29,9 @@ union section_arg {
 	struct section_query query;
 	struct section_duplicate duplicate;
 	struct section_map map;
+	struct section_commit commit;
+	struct section_commit_view commit_view;
+	struct section_extend extend;
 };
 
 /**

@@ -11,7 +11,9 @@
 #include <linux/err.h>
 #include <linux/hash.h>
 #include <linux/hashtable.h>
+#include <linux/maple_tree.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
@@ -26,6 +28,10 @@ static unsigned int max_names = 1048576;
 module_param(max_names, uint, 0644);
 MODULE_PARM_DESC(max_names, "names in one network namespace (default 1048576)");
 
+static unsigned int max_commit_ranges = 65536;
+module_param(max_commit_ranges, uint, 0644);
+MODULE_PARM_DESC(max_commit_ranges, "committed ranges that are not adjacent, in one section (default 65536)");
+
 static int global_group = -1;
 module_param(global_group, int, 0644);
 MODULE_PARM_DESC(global_group, "group that may create global names, -1 for everybody (default -1)");
@@ -34,12 +40,17 @@ MODULE_PARM_DESC(global_group, "group that may create global names, -1 for every
  * struct section_user - sections of one user
  * @node: in section_users, protected by section_users_lock
  * @uid: the user, constant
+ * @bases: where the based sections are that have their base from us, see base.c;
+ *	has its own lock
+ * @seed: where to begin to look for a base, constant
  * @sections: how many sections he owns, protected by section_users_lock; the
  *	object goes when it falls to zero
  */
 struct section_user {
 	struct hlist_node node;
 	kuid_t uid;
+	struct maple_tree bases;
+	u32 seed;
 	unsigned int sections;
 };
 
@@ -87,6 +98,8 @@ struct section_user *section_user_charge(kuid_t uid)
 		if (!fresh)
 			return ERR_PTR(-ENOMEM);
 		fresh->uid = uid;
+		fresh->seed = get_random_u32();
+		mt_init_flags(&fresh->bases, MT_FLAGS_USE_RCU);
 		spin_lock(&section_users_lock);
 		user = section_user_find(uid);
 	}
@@ -116,7 +129,31 @@ void section_user_uncharge(struct section_user *user)
 	else
 		hash_del(&user->node);
 	spin_unlock(&section_users_lock);
+	if (user)
+		mtree_destroy(&user->bases);
 	kfree(user);
+}
+
+/**
+ * section_user_bases - where the based sections of a user are
+ * @user: the user
+ *
+ * Return: the tree of ranges.
+ */
+struct maple_tree *section_user_bases(struct section_user *user)
+{
+	return &user->bases;
+}
+
+/**
+ * section_user_seed - a number that is one user's own
+ * @user: the user
+ *
+ * Return: the number.
+ */
+u32 section_user_seed(const struct section_user *user)
+{
+	return user->seed;
 }
 
 /**
@@ -127,6 +164,16 @@ void section_user_uncharge(struct section_user *user)
 unsigned int section_max_names(void)
 {
 	return READ_ONCE(max_names);
+}
+
+/**
+ * section_max_commit_ranges - limit of committed ranges in one section
+ *
+ * Return: the limit now.
+ */
+unsigned int section_max_commit_ranges(void)
+{
+	return READ_ONCE(max_commit_ranges);
 }
 
 /**

@@ -4,12 +4,17 @@
 
 #include <linux/uidgid.h>
 
+struct maple_tree;
 struct section_user;
 
 struct section_user *section_user_charge(kuid_t uid);
 void section_user_uncharge(struct section_user *user);
 
+struct maple_tree *section_user_bases(struct section_user *user);
+u32 section_user_seed(const struct section_user *user);
+
 unsigned int section_max_names(void);
+unsigned int section_max_commit_ranges(void);
 kgid_t section_global_group(void);
 
 #endif /* _SECTION_LIMITS_H */

@@ -80,7 +80,7 @@ static void section_list_fill(struct section_list_entry *entry, size_t len,
 	memset(entry, 0, len);
 	entry->entry_len = len;
 	entry->name_len = section->name_len;
-	entry->bytes = section->bytes;
+	entry->bytes = READ_ONCE(section->bytes);
 	entry->id = section->id;
 	entry->prot = section->prot;
 	entry->attributes = section->attributes;

@@ -27,6 +27,8 @@ static const struct section_ioctl section_dev_ioctls[] = {
 	SECTION_IOCTL(SECTION_IOC_LIST, section_list, needed, section_list),
 	SECTION_IOCTL(SECTION_IOC_QUERY_VIEW, section_query_view, reserved,
 		      section_view_query),
+	SECTION_IOCTL(SECTION_IOC_COMMIT_VIEW, section_commit_view, length,
+		      section_view_commit),
 };
 
 static long section_dev_ioctl(struct file *file, unsigned int cmd,

@@ -11,6 +11,8 @@
 #include <linux/slab.h>
 
 #include "backing.h"
+#include "base.h"
+#include "commit.h"
 #include "compat.h"
 #include "counters.h"
 #include "guard.h"
@@ -82,15 +84,22 @@ static char *section_label(const struct section_spec *spec)
 	return label;
 }
 
+static int section_round_up(u64 bytes, u64 *rounded)
+{
+	if (check_add_overflow(bytes, (u64)PAGE_SIZE - 1, rounded))
+		return -EOVERFLOW;
+	*rounded &= PAGE_MASK;
+	return *rounded > MAX_LFS_FILESIZE ? -EOVERFLOW : 0;
+}
+
 static int section_set_bytes(struct section *section, u64 bytes)
 {
 	u64 rounded;
+	int err;
 
-	if (check_add_overflow(bytes, (u64)PAGE_SIZE - 1, &rounded))
-		return -EOVERFLOW;
-	rounded &= PAGE_MASK;
-	if (rounded > MAX_LFS_FILESIZE)
-		return -EOVERFLOW;
+	err = section_round_up(bytes, &rounded);
+	if (err)
+		return err;
 	section->pages = rounded >> PAGE_SHIFT;
 	section->bytes = section_is_file(section) ? bytes : rounded;
 	return 0;
@@ -107,10 +116,21 @@ static int section_init_anon(struct section *section,
 	err = section_set_bytes(section, spec->bytes);
 	if (err)
 		return err;
-	file = section_anon_open(section->label, section->bytes);
+	if (section->attributes & SECTION_ATTR_LARGE_ALL &&
+	    section->pages % SECTION_LARGE_PAGES)
+		return -EINVAL;
+	if (section->attributes & SECTION_ATTR_RESERVE) {
+		section->reservation = section_reservation_new();
+		if (!section->reservation)
+			return -ENOMEM;
+	}
+	file = section_anon_open(section->label, section->bytes,
+				 &section->attributes);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	section->backing = file;
+	if (spec->populate || section->attributes & SECTION_ATTR_LARGE_ALL)
+		return section_anon_populate(file, section->attributes);
 	return 0;
 }
 
@@ -162,16 +182,66 @@ static int section_init_file(struct section *section,
 /**
  * section_grow_backing - make a file as large as its section
  * @section: the section
+ * @populate: have the disk space, too
  *
  * The last step of a creation that can fail for a reason of the file's.
  *
  * Return: 0, or what the file system gave.
  */
-int section_grow_backing(struct section *section)
+int section_grow_backing(struct section *section, bool populate)
 {
 	if (!section_is_file(section) || !(section->prot & SECTION_PROT_WRITE))
 		return 0;
+	if (populate)
+		return section_file_populate(section->backing, section->bytes);
 	return section_file_grow(section->backing, section->bytes);
+}
+
+/* The file is so large by now. */
+static void section_set_larger(struct section *section, u64 bytes, u64 rounded)
+{
+	int i;
+
+	lockdep_assert_held(&section->lock);
+	WRITE_ONCE(section->bytes, bytes);
+	section_guard_extend(section->backing, rounded);
+	for (i = 0; i < SECTION_MOUNTS; i++)
+		if (section->inodes[i])
+			i_size_write(section->inodes[i], bytes);
+	WRITE_ONCE(section->pages, rounded >> PAGE_SHIFT);
+}
+
+/**
+ * section_extend - make a section of a file larger
+ * @section: the section
+ * @bytes: how large; changed to how large it is
+ *
+ * No lock of ours is held while the file grows.  If another extension is
+ * faster, that one's size or this one's, whichever is larger, is the section's.
+ *
+ * Return: 0; -EOPNOTSUPP; -EOVERFLOW; or what the file system gave.
+ */
+int section_extend(struct section *section, u64 *bytes)
+{
+	u64 rounded;
+	int err;
+
+	if (!section_is_file(section))
+		return -EOPNOTSUPP;
+	err = section_round_up(*bytes, &rounded);
+	if (err)
+		return err;
+	if (*bytes > READ_ONCE(section->bytes)) {
+		err = section_file_grow(section->backing, *bytes);
+		if (err)
+			return err;
+		mutex_lock(&section->lock);
+		if (*bytes > section->bytes)
+			section_set_larger(section, *bytes, rounded);
+		mutex_unlock(&section->lock);
+	}
+	*bytes = READ_ONCE(section->bytes);
+	return 0;
 }
 
 static int section_init_inode(struct section *section, enum section_mount where)
@@ -240,6 +310,8 @@ static int section_init(struct section *section,
 		return -ENOMEM;
 	err = spec->file ? section_init_file(section, spec) :
 			   section_init_anon(section, spec);
+	if (!err && spec->based)
+		err = section_base_set(section, spec->base);
 	if (err)
 		return err;
 	return section_init_inodes(section);
@@ -278,6 +350,7 @@ static void section_free(struct rcu_head *rcu)
 		kfree(shadow);
 	}
 	put_pid(section->creator);
+	section_reservation_free(section->reservation);
 	kfree(section->label);
 	kmem_cache_free(section_cache, section);
 	/* section_exit() waits for this callback to return. */
@@ -301,8 +374,12 @@ void section_release(struct section *section)
 		iput(section->inodes[i]);
 	if (section->mapped_writable)
 		mapping_unmap_writable(section->backing->f_mapping);
+	if (section->backing && section->reservation)
+		section_anon_set_charge(section->backing,
+					section->reservation->charged);
 	if (section->backing)
 		fput(section->backing);
+	section_base_free(section);
 	if (section->user)
 		section_user_uncharge(section->user);
 	section_count(SECTION_COUNT_SECTIONS, -1);

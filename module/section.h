@@ -27,17 +27,22 @@
  *
  * From the outside in; a lock may be taken while those before it are held::
  *
- *	mmap_lock or a VMA lock
- *	  section->lock
- *	    (the backing's invalidate_lock, folio lock, i_mmap_rwsem: the
- *	    kernel's own, only inside the backing's methods)
- *	  bucket locks of a name table, section_users_lock (innermost, short)
+ *	section_reservation.lock
+ *	  mmap_lock or a VMA lock
+ *	    section->lock
+ *	      (the backing's invalidate_lock, folio lock, i_mmap_rwsem: the
+ *	      kernel's own, only inside the backing's methods)
+ *	    bucket locks of a name table, section_users_lock (innermost, short)
  *
  * No lock of ours is held while user memory is accessed, while mmap_lock is
  * taken, or while a method of a backing runs: that may wait for a user-space
- * file system for as long as it likes.  Page faults take no lock at all.
+ * file system for as long as it likes.  The one exception is a decommit, which
+ * punches a hole into shmem under section_reservation.lock, waiting for page
+ * faults in flight; nobody waits for that lock who holds anything.  Page faults
+ * take no lock at all, those of reserved sections are in an SRCU read section.
  */
 
+struct section_reservation;
 struct section_scope;
 struct section_user;
 
@@ -63,8 +68,9 @@ struct section_shadow {
  * struct section - memory with a name, a size, an owner and a lifetime
  * @refs: what keeps the memory alive, see above
  * @handles: open handles; goes from zero to nowhere
- * @pages: size in pages; read without a lock by page faults
- * @bytes: size in bytes, constant
+ * @pages: size in pages; only grows, under @lock; read without a lock by page
+ *	faults
+ * @bytes: size in bytes; as @pages
  * @backing: the file that supplies the pages, private to this section, owned
  * @prot: SECTION_PROT_*, constant
  * @attributes: SECTION_ATTR_*, constant
@@ -75,6 +81,9 @@ struct section_shadow {
  * @views: VMAs
  * @lock: protects the list of shadows and the guards of files below an overlay
  * @shadow: first shadow; the others hang on its @next
+ * @reservation: what is committed, NULL unless reserved; owned; freed by RCU
+ * @base: address of the section's first byte in all views, 0 for any; constant
+ * @base_chosen: whether @base is taken out of the owner's addresses, constant
  * @creator: who made it; owned; freed by RCU
  * @user: whose limit it counts against; owned
  * @inodes: of the handles, one for each mount that this section needs; owned
@@ -104,6 +113,9 @@ struct section {
 	atomic_t views;
 	struct mutex lock;
 	struct section_shadow shadow;
+	struct section_reservation *reservation;
+	u64 base;
+	bool base_chosen;
 
 	struct pid *creator;
 	struct section_user *user;
@@ -130,6 +142,9 @@ struct section {
  * @attributes: SECTION_ATTR_*
  * @mode: permission bits
  * @gid: group
+ * @based: whether all views are to be at one address
+ * @base: which, 0 to choose one
+ * @populate: get all of the memory at once
  */
 struct section_spec {
 	const char *name;
@@ -141,6 +156,9 @@ struct section_spec {
 	u32 attributes;
 	umode_t mode;
 	kgid_t gid;
+	bool based;
+	u64 base;
+	bool populate;
 };
 
 #define SECTION_LABEL_PREFIX	"section:"
@@ -173,7 +191,8 @@ static inline void section_put(struct section *section)
 u32 section_rights_of_prot(u32 prot);
 pid_t section_creator_nr(const struct section *section);
 u64 section_resident(const struct section *section);
-int section_grow_backing(struct section *section);
+int section_grow_backing(struct section *section, bool populate);
+int section_extend(struct section *section, u64 *bytes);
 
 int section_objects_init(void);
 void section_objects_exit(void);

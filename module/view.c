@@ -14,7 +14,9 @@
  * Where there is a file that is not enough: beyond the section's end there is,
  * or may one day be, data of the file that madvise(2) gets at without any
  * fault, by punching a hole into the vm_file or by collapsing small pages into a
- * huge one that reaches across the end.  Views of files cannot be expanded.
+ * huge one that reaches across the end.  The same goes for what is not committed
+ * of a reserved section.  Such views cannot be expanded, which keeps huge pages
+ * that are not the file system's own away, too.
  */
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -24,6 +26,7 @@
 #include <linux/slab.h>
 
 #include "backing.h"
+#include "commit.h"
 #include "compat.h"
 #include "counters.h"
 #include "guard.h"
@@ -34,6 +37,21 @@
 static struct section_shadow *section_shadow(const struct vm_area_struct *vma)
 {
 	return container_of(vma->vm_ops, struct section_shadow, vm_ops);
+}
+
+/* A decommit waits for whoever has found a page committed (H13). */
+static vm_fault_t section_vm_fault_reserved(struct vm_fault *vmf,
+					    const struct section_shadow *shadow)
+{
+	vm_fault_t ret = VM_FAULT_SIGSEGV;
+	unsigned long first, last;
+	int idx;
+
+	idx = section_commit_enter();
+	if (section_commit_run(shadow->section, vmf->pgoff, &first, &last))
+		ret = shadow->backing_ops->fault(vmf);
+	section_commit_leave(idx);
+	return ret;
 }
 
 static vm_fault_t section_vm_fault(struct vm_fault *vmf)
@@ -52,8 +70,29 @@ static vm_fault_t section_vm_fault(struct vm_fault *vmf)
 	 * function, until it has returned (H5).
 	 */
 	section_get(section);
-	ret = shadow->backing_ops->fault(vmf);
+	if (unlikely(section->reservation))
+		ret = section_vm_fault_reserved(vmf, shadow);
+	else
+		ret = shadow->backing_ops->fault(vmf);
 	section_put(section);
+	return ret;
+}
+
+/* Only around the page, and only what is committed with it. */
+static vm_fault_t
+section_vm_map_committed(struct vm_fault *vmf,
+			 const struct section_shadow *shadow, pgoff_t start,
+			 pgoff_t end)
+{
+	unsigned long first, last;
+	vm_fault_t ret = 0;
+	int idx;
+
+	idx = section_commit_enter();
+	if (section_commit_run(shadow->section, vmf->pgoff, &first, &last))
+		ret = shadow->backing_ops->map_pages(vmf, max(start, first),
+						     min(end, last));
+	section_commit_leave(idx);
 	return ret;
 }
 
@@ -64,6 +103,8 @@ static vm_fault_t section_vm_map_pages(struct vm_fault *vmf, pgoff_t start,
 	struct section_shadow *shadow = section_shadow(vmf->vma);
 	unsigned long pages = READ_ONCE(shadow->section->pages);
 
+	if (unlikely(shadow->section->reservation))
+		return section_vm_map_committed(vmf, shadow, start, end);
 	if (unlikely(start >= pages))
 		return 0;
 	return shadow->backing_ops->map_pages(vmf, start,
@@ -174,12 +215,30 @@ section_shadow_get(struct section *section,
 }
 
 static bool section_view_in_range(const struct section *section,
-				  struct vm_area_struct *vma)
+				  struct vm_area_struct *vma, u32 flags)
 {
+	unsigned long pages = READ_ONCE(section->pages);
 	pgoff_t end;
 
-	return !check_add_overflow(vma->vm_pgoff, vma_pages(vma), &end) &&
-	       end <= READ_ONCE(section->pages);
+	if (check_add_overflow(vma->vm_pgoff, vma_pages(vma), &end))
+		return false;
+	if (flags & SECTION_MAP_BEYOND)
+		return vma->vm_pgoff < pages;
+	return end <= pages;
+}
+
+/*
+ * Flags that the core does not give to mmap.  None can make it merge the VMA:
+ * one is among those that never merge (VM_SPECIAL), and every view has a
+ * ->close() (H4).
+ */
+static void section_view_set_flags(const struct section *section,
+				   struct vm_area_struct *vma, u32 flags)
+{
+	if (section_is_file(section) || section->reservation)
+		vm_flags_set(vma, VM_DONTEXPAND);
+	if (flags & SECTION_MAP_NO_INHERIT)
+		vm_flags_set(vma, VM_DONTCOPY);
 }
 
 /* An overlay has put the file below it there, which wants its own guard. */
@@ -223,6 +282,7 @@ static int section_view_adopt(struct section *section,
  * @section: the section, kept alive by the caller
  * @vma: a VMA that the core is making for a handle, whose mode and mount have
  *	already decided which rights it may have
+ * @flags: SECTION_MAP_NO_INHERIT, SECTION_MAP_BEYOND
  *
  * No lock of ours is held while the backing's ->mmap() runs.
  *
@@ -230,14 +290,15 @@ static int section_view_adopt(struct section *section,
  * was sealed; -ENODEV if the backing cannot be supervised; -ENOMEM; or what
  * the backing's ->mmap() gave.
  */
-int section_view_mmap(struct section *section, struct vm_area_struct *vma)
+int section_view_mmap(struct section *section, struct vm_area_struct *vma,
+		      u32 flags)
 {
-	vm_flags_t flags = vma->vm_flags;
+	vm_flags_t vm_flags = vma->vm_flags;
 	int err;
 
-	if (!section_view_in_range(section, vma))
+	if (!section_view_in_range(section, vma, flags))
 		return -ENXIO;
-	if (flags & VM_SHARED &&
+	if (vm_flags & VM_SHARED &&
 	    section_file_future_write_sealed(section->backing))
 		return -EPERM;
 
@@ -245,99 +306,142 @@ int section_view_mmap(struct section *section, struct vm_area_struct *vma)
 	err = section_guard_mmap(section->backing, vma);
 	if (err)
 		return err;
-	err = section_view_adopt(section, vma, flags);
+	err = section_view_adopt(section, vma, vm_flags);
 	if (err) {
 		/* The core does not call ->close() for a failed ->mmap(). */
 		if (vma->vm_ops && vma->vm_ops->close)
 			vma->vm_ops->close(vma);
 		return err;
 	}
-	/*
-	 * The only flag that is ever changed here.  It cannot make the core
-	 * merge the VMA: it is one of VM_SPECIAL, which never merge.
-	 */
-	if (section_is_file(section))
-		vm_flags_set(vma, VM_DONTEXPAND);
+	section_view_set_flags(section, vma, flags);
 	section_view_opened(section);
 	return 0;
 }
 
-static u32 section_map_rights(const struct section_map *map)
+/**
+ * section_view_area - where a view of a based section goes
+ * @section: the section
+ * @addr: where it is wanted
+ * @len: its length
+ * @pgoff: where in the section it begins, in pages
+ * @flags: MAP_*
+ *
+ * The core asks under mmap_lock, and takes the answer as it is: it would replace
+ * whatever is there.
+ *
+ * Return: the address; or -EEXIST if the range is not free; -EINVAL if another
+ * address is insisted on; -ENXIO if the range is not inside the section.
+ */
+unsigned long section_view_area(const struct section *section,
+				unsigned long addr, unsigned long len,
+				unsigned long pgoff, unsigned long flags)
 {
-	u32 rights = SECTION_RIGHT_READ;
+	unsigned long start = section->base + (pgoff << PAGE_SHIFT);
 
-	if (map->prot & PROT_WRITE && !(map->flags & SECTION_MAP_PRIVATE))
-		rights |= SECTION_RIGHT_WRITE;
-	if (map->prot & PROT_EXEC)
-		rights |= SECTION_RIGHT_EXECUTE;
-	return rights;
-}
-
-/* Check what is to be mapped; a length of 0 becomes the real one. */
-static int section_map_check(const struct section *section,
-			     struct section_map *map)
-{
-	u64 limit = (u64)READ_ONCE(section->pages) << PAGE_SHIFT;
-	u64 end;
-
-	if (map->flags & ~(SECTION_MAP_PRIVATE | SECTION_MAP_FIXED) ||
-	    map->prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC) ||
-	    map->reserved || !PAGE_ALIGNED(map->offset))
-		return -EINVAL;
-	if (map->flags & SECTION_MAP_FIXED && !PAGE_ALIGNED(map->address))
-		return -EINVAL;
-	if (check_add_overflow(map->offset, map->length, &end))
-		return -EOVERFLOW;
-	if (map->offset >= limit || end > limit)
+	if (pgoff >= READ_ONCE(section->pages))
 		return -ENXIO;
-	if (!map->length)
-		map->length = limit - map->offset;
-	map->length = PAGE_ALIGN(map->length);
-	return 0;
+	if (flags & MAP_FIXED)
+		return addr == start ? start : -EINVAL;
+	if (len > TASK_SIZE || start > TASK_SIZE - len)
+		return -ENOMEM;
+	if (find_vma_intersection(current->mm, start, start + len))
+		return -EEXIST;
+	return start;
 }
 
-static unsigned long section_map_flags(const struct section_map *map)
+/* Does the range go on after this VMA, in the same section? */
+static bool section_view_continues(struct vm_area_struct *vma,
+				   const struct vm_area_struct *next)
 {
-	unsigned long flags;
+	return next && next->vm_start == vma->vm_end &&
+	       section_vma_is_view(next) &&
+	       section_shadow(next)->section == section_shadow(vma)->section &&
+	       next->vm_pgoff == vma->vm_pgoff + vma_pages(vma);
+}
 
-	flags = map->flags & SECTION_MAP_PRIVATE ? MAP_PRIVATE : MAP_SHARED;
-	if (map->flags & SECTION_MAP_FIXED)
-		flags |= MAP_FIXED_NOREPLACE;
-	return flags;
+/*
+ * Check that [start, end) is in shared views that may be written to, which
+ * continue each other as the parts of a split view do.  Returns the first.
+ */
+static struct vm_area_struct *
+section_view_writable_range(struct mm_struct *mm, unsigned long start,
+			    unsigned long end)
+{
+	struct vm_area_struct *first = vma_lookup(mm, start);
+	struct vm_area_struct *next, *vma = first;
+
+	mmap_assert_locked(mm);
+	if (!vma || !section_vma_is_view(vma))
+		return ERR_PTR(-EFAULT);
+	for (;;) {
+		if (!(vma->vm_flags & VM_SHARED))
+			return ERR_PTR(-EACCES);
+		if (end <= vma->vm_end)
+			return first;
+		next = vma_lookup(mm, vma->vm_end);
+		if (!section_view_continues(vma, next))
+			return ERR_PTR(-EFAULT);
+		vma = next;
+	}
+}
+
+/* The section of a range of views, with a reference, and where in it that is. */
+static struct section *section_view_resolve(unsigned long start,
+					    unsigned long end, pgoff_t *page)
+{
+	struct mm_struct *mm = current->mm;
+	struct section *section;
+	struct vm_area_struct *vma;
+
+	if (mmap_read_lock_killable(mm))
+		return ERR_PTR(-EINTR);
+	vma = section_view_writable_range(mm, start, end);
+	if (IS_ERR(vma)) {
+		section = ERR_CAST(vma);
+	} else {
+		section = section_shadow(vma)->section;
+		section_get(section);
+		*page = linear_page_index(vma, start);
+	}
+	mmap_read_unlock(mm);
+	return section;
 }
 
 /**
- * section_view_map - SECTION_IOC_MAP
- * @section: the section
- * @file: the handle
- * @rights: the handle's rights
+ * section_view_commit - SECTION_IOC_COMMIT_VIEW
+ * @file: /dev/section
  * @arg: the argument
  * @uarg: where it came from
  *
  * Return: 0, or a documented error.
  */
-long section_view_map(struct section *section, struct file *file, u32 rights,
-		      union section_arg *arg, void __user *uarg)
+long section_view_commit(struct file *file, union section_arg *arg,
+			 void __user *uarg)
 {
-	struct section_map *map = &arg->map;
-	unsigned long addr;
+	const struct section_commit_view *commit = &arg->commit_view;
+	struct section *section;
+	u64 start, end;
+	pgoff_t page;
 	int err;
 
-	err = section_map_check(section, map);
-	if (err)
-		return err;
-	if (section_map_rights(map) & ~rights)
-		return -EACCES;
-	if (map->address != (unsigned long)map->address)
-		return -ENOMEM;
-	addr = vm_mmap(file, map->address, map->length, map->prot,
-		       section_map_flags(map), map->offset);
-	if (IS_ERR_VALUE(addr))
-		return addr;
-	map->address = addr;
-	err = section_arg_copy_out(uarg, arg, sizeof(*map));
-	if (err)
-		vm_munmap(addr, map->length);
+	if (commit->flags & ~SECTION_COMMIT_DECOMMIT || !commit->length)
+		return -EINVAL;
+	if (check_add_overflow(commit->address, commit->length, &end) ||
+	    check_add_overflow(end, (u64)PAGE_SIZE - 1, &end))
+		return -EOVERFLOW;
+	start = commit->address & PAGE_MASK;
+	end &= PAGE_MASK;
+	if (end > TASK_SIZE_MAX)
+		return -EFAULT;
+	section = section_view_resolve(start, end, &page);
+	if (IS_ERR(section))
+		return PTR_ERR(section);
+	end = page + ((end - start) >> PAGE_SHIFT) - 1;
+	if (end >= READ_ONCE(section->pages))
+		err = -ENXIO;
+	else
+		err = section_commit_pages(section, page, end, commit->flags);
+	section_put(section);
 	return err;
 }
 
@@ -349,7 +453,21 @@ static u32 section_prot_of_flags(vm_flags_t flags, vm_flags_t read,
 	       (flags & exec ? PROT_EXEC : 0);
 }
 
-static void section_view_describe(const struct vm_area_struct *vma,
+/* How far the view is as it is at the address that was asked about. */
+static void section_view_describe_run(struct vm_area_struct *vma,
+				      struct section_query_view *query)
+{
+	unsigned long page = linear_page_index(vma, query->address);
+	unsigned long end = vma->vm_pgoff + vma_pages(vma);
+	unsigned long first, last;
+
+	query->committed = section_commit_run(section_shadow(vma)->section,
+					      page, &first, &last);
+	query->run = (u64)(min(last, end - 1) - page + 1) << PAGE_SHIFT;
+	query->padding = 0;
+}
+
+static void section_view_describe(struct vm_area_struct *vma,
 				  struct section_query_view *query)
 {
 	struct section *section = section_shadow(vma)->section;
@@ -357,10 +475,13 @@ static void section_view_describe(const struct vm_area_struct *vma,
 	mmap_assert_locked(vma->vm_mm);
 	/* A shared view through a handle that cannot write is not VM_SHARED. */
 	query->flags = vma->vm_flags & VM_MAYSHARE ? 0 : SECTION_MAP_PRIVATE;
+	if (vma->vm_flags & VM_DONTCOPY)
+		query->flags |= SECTION_MAP_NO_INHERIT;
+	section_view_describe_run(vma, query);
 	query->address = vma->vm_start;
 	query->length = vma->vm_end - vma->vm_start;
 	query->offset = (u64)vma->vm_pgoff << PAGE_SHIFT;
-	query->bytes = section->bytes;
+	query->bytes = READ_ONCE(section->bytes);
 	query->id = section->id;
 	query->prot = section_prot_of_flags(vma->vm_flags, VM_READ, VM_WRITE,
 					    VM_EXEC);

@@ -9,9 +9,13 @@ struct section;
 struct vm_area_struct;
 union section_arg;
 
-int section_view_mmap(struct section *section, struct vm_area_struct *vma);
-long section_view_map(struct section *section, struct file *file, u32 rights,
-		      union section_arg *arg, void __user *uarg);
+int section_view_mmap(struct section *section, struct vm_area_struct *vma,
+		      u32 flags);
+unsigned long section_view_area(const struct section *section,
+				unsigned long addr, unsigned long len,
+				unsigned long pgoff, unsigned long flags);
+long section_view_commit(struct file *file, union section_arg *arg,
+			 void __user *uarg);
 long section_view_query(struct file *file, union section_arg *arg,
 			void __user *uarg);
 

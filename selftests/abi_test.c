@@ -20,22 +20,39 @@ static_assert(SECTION_IOC_QUERY_VIEW == 0xbe84, "number");
 static_assert(SECTION_IOC_QUERY == 0xbe85, "number");
 static_assert(SECTION_IOC_DUPLICATE == 0xbe86, "number");
 static_assert(SECTION_IOC_MAP == 0xbe87, "number");
+static_assert(SECTION_IOC_COMMIT == 0xbe88, "number");
+static_assert(SECTION_IOC_EXTEND == 0xbe89, "number");
+static_assert(SECTION_IOC_COMMIT_VIEW == 0xbe8a, "number");
 
-static_assert(sizeof(struct section_create) == 64, "layout");
+/* How long the structures were that have grown since. */
+#define CREATE_FIRST		64
+#define QUERY_FIRST		80
+#define QUERY_VIEW_FIRST	64
+
+static_assert(sizeof(struct section_create) == 72, "layout");
+static_assert(offsetof(struct section_create, base) == CREATE_FIRST, "layout");
 static_assert(offsetof(struct section_create, name) == 8, "layout");
 static_assert(offsetof(struct section_create, bytes) == 24, "layout");
 static_assert(offsetof(struct section_create, owner) == 52, "layout");
 static_assert(offsetof(struct section_create, existed) == 56, "layout");
 static_assert(sizeof(struct section_open) == 32, "layout");
 static_assert(offsetof(struct section_open, owner) == 28, "layout");
-static_assert(sizeof(struct section_query) == 80, "layout");
+static_assert(sizeof(struct section_query) == 96, "layout");
+static_assert(offsetof(struct section_query, base) == QUERY_FIRST, "layout");
 static_assert(offsetof(struct section_query, bytes) == 24, "layout");
 static_assert(offsetof(struct section_query, id) == 40, "layout");
 static_assert(offsetof(struct section_query, views) == 76, "layout");
 static_assert(sizeof(struct section_duplicate) == 16, "layout");
 static_assert(sizeof(struct section_map) == 40, "layout");
 static_assert(offsetof(struct section_map, address) == 16, "layout");
-static_assert(sizeof(struct section_query_view) == 64, "layout");
+static_assert(sizeof(struct section_query_view) == 80, "layout");
+static_assert(offsetof(struct section_query_view, run) == QUERY_VIEW_FIRST,
+	      "layout");
+static_assert(sizeof(struct section_commit) == 24, "layout");
+static_assert(sizeof(struct section_commit_view) == 24, "layout");
+static_assert(offsetof(struct section_commit_view, address) == 8, "layout");
+static_assert(sizeof(struct section_extend) == 16, "layout");
+static_assert(offsetof(struct section_extend, bytes) == 8, "layout");
 static_assert(offsetof(struct section_query_view, address) == 8, "layout");
 static_assert(offsetof(struct section_query_view, prot) == 48, "layout");
 static_assert(sizeof(struct section_list) == 48, "layout");
@@ -51,6 +68,8 @@ FIXTURE(abi)
 {
 	int dev;
 	int handle;
+	/* Of a section of a file. */
+	int file_handle;
 	void *view;
 	struct sec_name existing;
 	struct sec_name fresh;
@@ -165,13 +184,45 @@ static void init_map(const FIXTURE_DATA(abi) *self, void *arg)
 	*map = sec_map_args(PROT_READ, 0, 0);
 }
 
+static void init_commit(const FIXTURE_DATA(abi) *self, void *arg)
+{
+	struct section_commit *commit = arg;
+
+	(void)self;
+	memset(commit, 0, sizeof(*commit));
+	commit->size = sizeof(*commit);
+}
+
+static void init_commit_view(const FIXTURE_DATA(abi) *self, void *arg)
+{
+	struct section_commit_view *commit = arg;
+
+	commit->size = sizeof(*commit);
+	commit->flags = 0;
+	commit->address = sec_ptr(self->view);
+	commit->length = SEC_PAGE;
+}
+
+static void init_extend(const FIXTURE_DATA(abi) *self, void *arg)
+{
+	struct section_extend *extend = arg;
+
+	(void)self;
+	extend->size = sizeof(*extend);
+	extend->flags = 0;
+	extend->bytes = 1;
+}
+
 #define NO_MEMBER	((size_t)-1)
 
 FIXTURE_VARIANT(abi)
 {
 	unsigned long cmd;
 	size_t size;
+	/* The size of its first version, if it has grown since. */
+	size_t first;
 	bool on_handle;
+	bool on_file;
 	/* The result is a descriptor. */
 	bool makes_fd;
 	/* The structure is written to. */
@@ -186,10 +237,13 @@ FIXTURE_VARIANT_ADD(abi, create)
 {
 	.cmd = SECTION_IOC_CREATE,
 	.size = sizeof(struct section_create),
+	.first = CREATE_FIRST,
 	.makes_fd = true,
 	.flags = offsetof(struct section_create, flags),
 	.known_flags = SECTION_CREATE_OPEN_EXISTING | SECTION_CREATE_GLOBAL |
-		       SECTION_CREATE_INHERIT,
+		       SECTION_CREATE_INHERIT | SECTION_CREATE_RESERVE |
+		       SECTION_CREATE_BASED | SECTION_CREATE_LARGE |
+		       SECTION_CREATE_LARGE_ONLY | SECTION_CREATE_POPULATE,
 	.reserved = offsetof(struct section_create, reserved),
 	.init = init_create,
 };
@@ -198,11 +252,14 @@ FIXTURE_VARIANT_ADD(abi, open_or_create)
 {
 	.cmd = SECTION_IOC_CREATE,
 	.size = sizeof(struct section_create),
+	.first = CREATE_FIRST,
 	.makes_fd = true,
 	.writes = true,
 	.flags = offsetof(struct section_create, flags),
 	.known_flags = SECTION_CREATE_OPEN_EXISTING | SECTION_CREATE_GLOBAL |
-		       SECTION_CREATE_INHERIT,
+		       SECTION_CREATE_INHERIT | SECTION_CREATE_RESERVE |
+		       SECTION_CREATE_BASED | SECTION_CREATE_LARGE |
+		       SECTION_CREATE_LARGE_ONLY | SECTION_CREATE_POPULATE,
 	.reserved = offsetof(struct section_create, reserved),
 	.init = init_open_or_create,
 };
@@ -233,6 +290,7 @@ FIXTURE_VARIANT_ADD(abi, query_view)
 {
 	.cmd = SECTION_IOC_QUERY_VIEW,
 	.size = sizeof(struct section_query_view),
+	.first = QUERY_VIEW_FIRST,
 	.writes = true,
 	.flags = NO_MEMBER,
 	.reserved = offsetof(struct section_query_view, reserved),
@@ -243,6 +301,7 @@ FIXTURE_VARIANT_ADD(abi, query)
 {
 	.cmd = SECTION_IOC_QUERY,
 	.size = sizeof(struct section_query),
+	.first = QUERY_FIRST,
 	.on_handle = true,
 	.writes = true,
 	.flags = offsetof(struct section_query, flags),
@@ -269,19 +328,60 @@ FIXTURE_VARIANT_ADD(abi, map)
 	.on_handle = true,
 	.writes = true,
 	.flags = offsetof(struct section_map, flags),
-	.known_flags = SECTION_MAP_PRIVATE | SECTION_MAP_FIXED,
+	.known_flags = SECTION_MAP_PRIVATE | SECTION_MAP_FIXED |
+		       SECTION_MAP_NO_INHERIT | SECTION_MAP_BEYOND,
 	.reserved = offsetof(struct section_map, reserved),
 	.init = init_map,
 };
 
+FIXTURE_VARIANT_ADD(abi, commit)
+{
+	.cmd = SECTION_IOC_COMMIT,
+	.size = sizeof(struct section_commit),
+	.on_handle = true,
+	.flags = offsetof(struct section_commit, flags),
+	.known_flags = SECTION_COMMIT_DECOMMIT,
+	.reserved = NO_MEMBER,
+	.init = init_commit,
+};
+
+FIXTURE_VARIANT_ADD(abi, commit_view)
+{
+	.cmd = SECTION_IOC_COMMIT_VIEW,
+	.size = sizeof(struct section_commit_view),
+	.flags = offsetof(struct section_commit_view, flags),
+	.known_flags = SECTION_COMMIT_DECOMMIT,
+	.reserved = NO_MEMBER,
+	.init = init_commit_view,
+};
+
+FIXTURE_VARIANT_ADD(abi, extend)
+{
+	.cmd = SECTION_IOC_EXTEND,
+	.size = sizeof(struct section_extend),
+	.on_handle = true,
+	.on_file = true,
+	.writes = true,
+	.flags = offsetof(struct section_extend, flags),
+	.reserved = NO_MEMBER,
+	.init = init_extend,
+};
+
 FIXTURE_SETUP(abi)
 {
+	int file = memfd_create("section-test", MFD_CLOEXEC);
+
+	ASSERT_LE(0, file);
 	self->existing = sec_unique();
 	self->fresh = sec_unique();
 	self->dev = sec_dev();
 	ASSERT_LE(0, self->dev);
 	self->handle = sec_create_anon(self->dev, self->existing.s, SEC_PAGE);
 	ASSERT_LE(0, self->handle);
+	self->file_handle = sec_create_file(self->dev, NULL, file, SEC_PAGE,
+					    SEC_PROT_RW);
+	ASSERT_LE(0, self->file_handle);
+	close(file);
 	self->view = sec_map(self->handle, PROT_READ, 0, 0, 0);
 	ASSERT_NE(MAP_FAILED, self->view);
 	self->area = mmap(NULL, 3 * SEC_PAGE, PROT_READ | PROT_WRITE,
@@ -295,6 +395,7 @@ FIXTURE_TEARDOWN(abi)
 {
 	munmap(self->area, 3 * SEC_PAGE);
 	munmap(self->view, SEC_PAGE);
+	close(self->file_handle);
 	close(self->handle);
 	close(self->dev);
 }
@@ -311,11 +412,18 @@ static char *place(const FIXTURE_DATA(abi) *self,
 	return arg;
 }
 
+static int target(const FIXTURE_DATA(abi) *self,
+		  const FIXTURE_VARIANT(abi) *variant)
+{
+	if (variant->on_file)
+		return self->file_handle;
+	return variant->on_handle ? self->handle : self->dev;
+}
+
 static int call(const FIXTURE_DATA(abi) *self,
 		const FIXTURE_VARIANT(abi) *variant, void *arg)
 {
-	return sec_ioctl(variant->on_handle ? self->handle : self->dev,
-			 variant->cmd, arg);
+	return sec_ioctl(target(self, variant), variant->cmd, arg);
 }
 
 /* A call that must fail, and change nothing. */
@@ -376,8 +484,8 @@ TEST_F(abi, exact_size)
 
 TEST_F(abi, too_short)
 {
-	const size_t sizes[] = { 0, 1, 3, 4, 7, 8, variant->size - 8,
-				 variant->size - 1 };
+	const size_t first = variant->first ? variant->first : variant->size;
+	const size_t sizes[] = { 0, 1, 3, 4, 7, 8, first - 8, first - 1 };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -385,6 +493,24 @@ TEST_F(abi, too_short)
 
 		*(__u32 *)arg = sizes[i];
 		refuse(_metadata, self, variant, -EINVAL, arg);
+	}
+}
+
+/* Programs of that time knew no more, and find no more written. */
+TEST_F(abi, first_version)
+{
+	char before[sizeof(struct section_query)];
+	char *arg;
+	size_t size;
+
+	for (size = variant->first; size && size < variant->size; size++) {
+		arg = place(self, variant, variant->size);
+		memset(arg + size, SEC_POISON, variant->size - size);
+		memcpy(before, arg, variant->size);
+		*(__u32 *)arg = size;
+		accept_call(_metadata, self, variant, arg);
+		EXPECT_EQ(0, memcmp(arg + size, before + size,
+				    variant->size - size));
 	}
 }
 
@@ -520,7 +646,7 @@ TEST_F(abi, wrong_descriptor)
 /* A number is magic and command: direction and size are zero for ever. */
 TEST_F(abi, other_encodings)
 {
-	int fd = variant->on_handle ? self->handle : self->dev;
+	int fd = target(self, variant);
 	unsigned int nr = _IOC_NR(variant->cmd);
 	char *arg = place(self, variant, variant->size);
 
@@ -592,9 +718,11 @@ TEST_F(plain, unknown_numbers)
 	unsigned int nr;
 
 	for (nr = 0; nr < 256; nr++) {
-		bool device = nr >= SECTION_CMD_VERSION &&
-			      nr <= SECTION_CMD_QUERY_VIEW;
-		bool handle = nr >= SECTION_CMD_QUERY && nr <= SECTION_CMD_MAP;
+		bool device = (nr >= SECTION_CMD_VERSION &&
+			       nr <= SECTION_CMD_QUERY_VIEW) ||
+			      nr == SECTION_CMD_COMMIT_VIEW;
+		bool handle = nr >= SECTION_CMD_QUERY &&
+			      nr <= SECTION_CMD_EXTEND;
 		unsigned long cmd = _IO(SECTION_IOC_MAGIC, nr);
 
 		if (!device) {

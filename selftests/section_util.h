@@ -266,6 +266,44 @@ static inline int sec_query_view(int dev, const void *address,
 	return sec_ioctl(dev, SECTION_IOC_QUERY_VIEW, v);
 }
 
+static inline int sec_commit(int handle, __u64 offset, __u64 length,
+			     __u32 flags)
+{
+	struct section_commit args = {
+		.size = sizeof(args),
+		.flags = flags,
+		.offset = offset,
+		.length = length,
+	};
+
+	return sec_ioctl(handle, SECTION_IOC_COMMIT, &args);
+}
+
+static inline int sec_commit_view(int dev, const void *address, __u64 length,
+				  __u32 flags)
+{
+	struct section_commit_view args = {
+		.size = sizeof(args),
+		.flags = flags,
+		.address = sec_ptr(address),
+		.length = length,
+	};
+
+	return sec_ioctl(dev, SECTION_IOC_COMMIT_VIEW, &args);
+}
+
+static inline int sec_extend(int handle, __u64 *bytes)
+{
+	struct section_extend args = {
+		.size = sizeof(args),
+		.bytes = *bytes,
+	};
+	int ret = sec_ioctl(handle, SECTION_IOC_EXTEND, &args);
+
+	*bytes = args.bytes;
+	return ret;
+}
+
 static inline int sec_list(int dev, __u32 flags, void *buffer, size_t len,
 			   struct section_list *l)
 {

@@ -46,7 +46,8 @@
  *	takes too long.  (And fcntl(2) says so of a seal that forbids writing, as
  *	long as a writable section uses the memfd.)
  * EDQUOT
- *	A limit set by a module parameter is reached.
+ *	A limit set by a module parameter is reached: sections, names, or ranges
+ *	of committed memory.
  * EEXIST
  *	The name exists, or the address range is not free.
  * EFAULT
@@ -57,7 +58,8 @@
  *	it: the section is not writable, or the file system or the caller's
  *	file size limit forbids it.
  * EINTR
- *	A signal arrived while waiting for another creator of the same name.
+ *	A signal arrived while waiting: for another creator of the same name, for
+ *	memory, for another commit.
  * EINVAL
  *	A value is wrong: an unknown flag, a reserved member that is not zero,
  *	a malformed name, a size of zero, an offset that is not a multiple of
@@ -83,6 +85,10 @@
  *	Not an ioctl of this kind of descriptor.
  * ENXIO
  *	The range is not inside the section.
+ * EOPNOTSUPP
+ *	This kind of section, or this kernel, cannot do that: anonymous sections
+ *	are not extended, only reserved ones are decommitted, there are no
+ *	large pages.
  * EOVERFLOW
  *	A size or a range cannot be represented.
  * EPERM
@@ -93,7 +99,7 @@
  */
 
 /** SECTION_ABI_VERSION - what SECTION_IOC_VERSION returns for this header */
-#define SECTION_ABI_VERSION	1
+#define SECTION_ABI_VERSION	2
 
 /** SECTION_NAME_MAX - longest name in bytes, without a terminator */
 #define SECTION_NAME_MAX	1023
@@ -150,10 +156,23 @@
  *	Its name is in the global scope.
  * SECTION_ATTR_NAMED
  *	It was created with a name.
+ * SECTION_ATTR_RESERVE
+ *	Its memory exists where it was committed, SECTION_IOC_COMMIT.
+ * SECTION_ATTR_BASED
+ *	All of its views are at one address.
+ * SECTION_ATTR_LARGE
+ *	Its memory is large pages (of the size of a page middle directory: 2 MiB
+ *	on x86-64) wherever they can be had.
+ * SECTION_ATTR_LARGE_ALL
+ *	All of its memory was got in large pages when it was created.
  */
 #define SECTION_ATTR_FILE	(1U << 0)
 #define SECTION_ATTR_GLOBAL	(1U << 1)
 #define SECTION_ATTR_NAMED	(1U << 2)
+#define SECTION_ATTR_RESERVE	(1U << 3)
+#define SECTION_ATTR_BASED	(1U << 4)
+#define SECTION_ATTR_LARGE	(1U << 5)
+#define SECTION_ATTR_LARGE_ALL	(1U << 6)
 
 /** SECTION_ANY_OWNER - no particular owner is expected */
 #define SECTION_ANY_OWNER	((__u32)-1)
@@ -171,6 +190,9 @@ enum {
 	SECTION_CMD_QUERY,
 	SECTION_CMD_DUPLICATE,
 	SECTION_CMD_MAP,
+	SECTION_CMD_COMMIT,
+	SECTION_CMD_EXTEND,
+	SECTION_CMD_COMMIT_VIEW,
 };
 
 #define SECTION_IOC_MAGIC	0xBE
@@ -191,15 +213,42 @@ enum {
 #define SECTION_CREATE_OPEN_EXISTING	(1U << 0)
 #define SECTION_CREATE_GLOBAL		(1U << 1)
 #define SECTION_CREATE_INHERIT		(1U << 2)
+#define SECTION_CREATE_RESERVE		(1U << 3)
+#define SECTION_CREATE_BASED		(1U << 4)
+#define SECTION_CREATE_LARGE		(1U << 5)
+#define SECTION_CREATE_LARGE_ONLY	(1U << 6)
+#define SECTION_CREATE_POPULATE		(1U << 7)
+
+/**
+ * DOC: How to create
+ *
+ * SECTION_CREATE_OPEN_EXISTING
+ *	Open an existing section of this name instead of failing.  @bytes, @prot,
+ *	@mode, @gid, @file_fd, @base and the flags that follow must be
+ *	well-formed, but have no effect then.
+ * SECTION_CREATE_GLOBAL
+ *	Put the name into the scope that all users share.
+ * SECTION_CREATE_INHERIT
+ *	Make a descriptor that stays open over execve(2).
+ * SECTION_CREATE_RESERVE
+ *	Reserve anonymous memory only.  Nothing is accounted, and a touch is
+ *	SIGSEGV, until SECTION_IOC_COMMIT.
+ * SECTION_CREATE_BASED
+ *	Give all views of the section one address, @base or one that the kernel
+ *	chooses, so that pointers stored in it are valid in every process.
+ * SECTION_CREATE_LARGE
+ *	Use large pages for anonymous memory wherever they can be had at the
+ *	touch.
+ * SECTION_CREATE_LARGE_ONLY
+ *	Get all of the memory in large pages now, or fail.
+ * SECTION_CREATE_POPULATE
+ *	Get all of the memory now, or fail.  Of a file, that is disk space.
+ */
 
 /**
  * struct section_create - argument of SECTION_IOC_CREATE
  * @size: Size of this structure.
- * @flags: SECTION_CREATE_OPEN_EXISTING opens an existing section of this name
- *	instead of failing; @bytes, @prot, @mode, @gid and @file_fd must be
- *	well-formed, but have no effect then; SECTION_CREATE_GLOBAL puts the
- *	name into the scope that all users share; SECTION_CREATE_INHERIT makes a
- *	descriptor that stays open over execve(2).
+ * @flags: SECTION_CREATE_*, see above.
  * @name: Address of the name: 1 to SECTION_NAME_MAX bytes of UTF-8 without
  *	NUL, '/' and '\\'.  0 with @name_len 0 for a section without a name.
  * @name_len: Length of the name in bytes.
@@ -222,6 +271,9 @@ enum {
  * @existed: Written if SECTION_CREATE_OPEN_EXISTING is given: 1 if the section
  *	existed, 0 if it was created.
  * @reserved: Must be 0.
+ * @base: With SECTION_CREATE_BASED: the address of the section's first byte, a
+ *	multiple of the page size, or 0 to have one chosen that no other section
+ *	of the user has.  Otherwise 0.
  */
 struct section_create {
 	__u32 size;
@@ -238,6 +290,7 @@ struct section_create {
 	__u32 owner;
 	__u32 existed;
 	__u32 reserved;
+	__aligned_u64 base;
 };
 
 /**
@@ -263,16 +316,24 @@ struct section_create {
  * * EEXIST: the name exists, and SECTION_CREATE_OPEN_EXISTING is not given.
  * * EFBIG: @bytes is beyond the end of the file, and the section is not
  *   writable or the file cannot grow so far.
- * * EINTR: interrupted while waiting for another creator of the same name.
- * * EINVAL: a member is wrong; @bytes is 0 without a file; @scope_fd is not
- *   a network namespace.
+ * * EINTR: interrupted while waiting for another creator of the same name, or
+ *   for the memory of SECTION_CREATE_POPULATE or SECTION_CREATE_LARGE_ONLY.
+ * * EINVAL: a member is wrong; flags contradict each other; @bytes is 0 without
+ *   a file, or with SECTION_CREATE_LARGE_ONLY not a multiple of the large
+ *   page; @scope_fd is not a network namespace.
  * * EKEYREJECTED: the existing section does not belong to @owner.
  * * ENAMETOOLONG: @name_len is more than SECTION_NAME_MAX.
  * * ENODATA: @bytes is 0 and the file is empty.
  * * ENODEV: the file cannot back a section.
- * * ENOMEM: also, @bytes is beyond what the overcommit mode in force accounts.
+ * * ENOMEM: also, @bytes is beyond what the overcommit mode in force accounts;
+ *   the memory that SECTION_CREATE_POPULATE asks for, or the large pages of
+ *   SECTION_CREATE_LARGE_ONLY, cannot be had; no address is free for
+ *   SECTION_CREATE_BASED.
  * * ENOSPC: no space to grow the file.
- * * EOVERFLOW: @bytes rounded up to pages is more than a file may have.
+ * * EOPNOTSUPP: SECTION_CREATE_LARGE_ONLY, and the kernel has no large pages;
+ *   SECTION_CREATE_POPULATE, and the file system cannot allocate space ahead.
+ * * EOVERFLOW: @bytes rounded up to pages is more than a file may have, or
+ *   more than the address space after @base.
  * * EPERM: @prot has SECTION_PROT_EXECUTE and the file is on a noexec mount;
  *   the file is sealed against what @prot asks; the global scope is
  *   restricted; @gid is not a group of the caller; a security module refused.
@@ -356,6 +417,9 @@ struct section_open {
  *	fork(2) or descriptor passing are the same handle; anchors do not
  *	count).
  * @views: Out: how many views (VMAs) exist in all processes.
+ * @base: Out: address of every view's section, 0 unless SECTION_ATTR_BASED.
+ * @committed: Out: how many bytes are committed; all of them, unless
+ *	SECTION_ATTR_RESERVE.
  */
 struct section_query {
 	__u32 size;
@@ -374,6 +438,8 @@ struct section_query {
 	__u32 creator;
 	__u32 handles;
 	__u32 views;
+	__aligned_u64 base;
+	__aligned_u64 committed;
 };
 
 /**
@@ -431,17 +497,23 @@ struct section_duplicate {
 /* Flags of section_map. */
 #define SECTION_MAP_PRIVATE		(1U << 0)
 #define SECTION_MAP_FIXED		(1U << 1)
+#define SECTION_MAP_NO_INHERIT		(1U << 2)
+#define SECTION_MAP_BEYOND		(1U << 3)
 
 /**
  * struct section_map - argument of SECTION_IOC_MAP
  * @size: Size of this structure.
  * @flags: SECTION_MAP_PRIVATE makes a copy-on-write view, otherwise it is
  *	shared; SECTION_MAP_FIXED maps exactly at @address and never replaces
- *	anything.
+ *	anything; SECTION_MAP_NO_INHERIT keeps the view from the children of
+ *	fork(2); SECTION_MAP_BEYOND lets the view be longer than a section of a
+ *	file, for SECTION_IOC_EXTEND: what is beyond the end cannot be touched
+ *	yet.
  * @prot: PROT_* of the view; PROT_NONE is allowed.
  * @reserved: Must be 0.
- * @address: In: where to map, a hint without SECTION_MAP_FIXED.  Out: where
- *	the view is.
+ * @address: In: where to map, a hint without SECTION_MAP_FIXED; of a section
+ *	with SECTION_ATTR_BASED it must be 0, or where its base puts @offset.
+ *	Out: where the view is.
  * @offset: Where in the section the view begins, a multiple of the page size.
  * @length: In: length of the view, 0 for all from @offset to the end.  Out:
  *	length of the view, rounded up to pages.
@@ -468,15 +540,17 @@ struct section_map {
  * Errors:
  * * E2BIG, EFAULT: see the list at the top.
  * * EACCES: the handle does not have the rights for @prot: read for every
- *   view, write for a writable shared view, execute for an executable one.
+ *   view, write for a writable shared view, execute for an executable one,
+ *   extend for SECTION_MAP_BEYOND.
  * * EAGAIN: see the list at the top.
- * * EEXIST: SECTION_MAP_FIXED, and the range is not free.
+ * * EEXIST: SECTION_MAP_FIXED or SECTION_ATTR_BASED, and the range is not free.
  * * EINVAL: a member is wrong; @offset or a fixed @address is not a multiple of
  *   the page size.
  * * ENODEV: the file system has set up the mapping in a way that a section
  *   cannot supervise (DAX, device memory).
  * * ENOMEM: not enough memory or address space, or too many mappings.
  * * ENXIO: the range is not inside the section.
+ * * EOPNOTSUPP: SECTION_MAP_BEYOND, and the section cannot be extended.
  * * EOVERFLOW: @offset + @length overflows.
  * * EPERM: a security module refused; the file is a memfd that was sealed
  *   with F_SEAL_FUTURE_WRITE after the section was made, and the handle could
@@ -484,10 +558,122 @@ struct section_map {
  */
 #define SECTION_IOC_MAP		_IO(SECTION_IOC_MAGIC, SECTION_CMD_MAP)
 
+/* Flags of section_commit and section_commit_view. */
+#define SECTION_COMMIT_DECOMMIT		(1U << 0)
+
+/**
+ * struct section_commit - argument of SECTION_IOC_COMMIT
+ * @size: Size of this structure.
+ * @flags: SECTION_COMMIT_DECOMMIT gives memory back instead.
+ * @offset: Where in the section the range begins, a multiple of the page size.
+ * @length: Its length; rounded up to pages, 0 for all from @offset to the end.
+ */
+struct section_commit {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 offset;
+	__aligned_u64 length;
+};
+
+/**
+ * SECTION_IOC_COMMIT - make reserved memory usable, or give it back
+ *
+ * On a handle with SECTION_RIGHT_WRITE, with a struct section_commit.
+ *
+ * A commit is accounted when it is made, as the overcommit mode in force
+ * accounts anything, and is seen by all views in all processes at once.
+ * Committing what is committed changes nothing and succeeds, also in sections
+ * that are not reserved.  A decommit throws the contents away, for everybody;
+ * only pages that private views have copied stay with them.
+ *
+ * Return: 0.
+ *
+ * Errors:
+ * * E2BIG, EFAULT: see the list at the top.
+ * * EACCES: the handle does not have SECTION_RIGHT_WRITE.
+ * * EDQUOT: the section would have more committed ranges that are not adjacent
+ *   than max_commit_ranges allows.
+ * * EINTR: interrupted while waiting for another commit of the section.
+ * * EINVAL: a member is wrong.
+ * * ENOMEM: not enough memory; the overcommit mode in force does not account
+ *   so much.
+ * * ENXIO: the range is not inside the section.
+ * * EOPNOTSUPP: SECTION_COMMIT_DECOMMIT, and the section is not reserved.
+ * * EOVERFLOW: @offset + @length overflows.
+ */
+#define SECTION_IOC_COMMIT	_IO(SECTION_IOC_MAGIC, SECTION_CMD_COMMIT)
+
+/**
+ * struct section_commit_view - argument of SECTION_IOC_COMMIT_VIEW
+ * @size: Size of this structure.
+ * @flags: As in struct section_commit.
+ * @address: An address in a view; the range begins with its page.
+ * @length: Length of the range; its end is rounded up to pages.  Not 0.
+ */
+struct section_commit_view {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 address;
+	__aligned_u64 length;
+};
+
+/**
+ * SECTION_IOC_COMMIT_VIEW - SECTION_IOC_COMMIT for what a view shows
+ *
+ * On /dev/section, with a struct section_commit_view.  Works whether or not a
+ * handle of the section is still open.  The view must be a shared one that may
+ * be written to, whatever its protection is now.
+ *
+ * Return: 0.
+ *
+ * Errors: those of SECTION_IOC_COMMIT, and
+ * * E2BIG, EINTR, EINVAL, ENOMEM, EDQUOT, EOPNOTSUPP, EOVERFLOW: as there.
+ * * EACCES: the view is private, or may only be read.
+ * * EFAULT: bad pointer; a part of the range is not in a view, or not in views
+ *   that continue each other.
+ * * ENXIO: a part of the range is beyond the end of the section.
+ */
+#define SECTION_IOC_COMMIT_VIEW	_IO(SECTION_IOC_MAGIC, SECTION_CMD_COMMIT_VIEW)
+
+/**
+ * struct section_extend - argument of SECTION_IOC_EXTEND
+ * @size: Size of this structure.
+ * @flags: Must be 0.
+ * @bytes: In: how large the section is to be.  Out: how large it is.
+ */
+struct section_extend {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 bytes;
+};
+
+/**
+ * SECTION_IOC_EXTEND - make a section of a file larger
+ *
+ * On a handle with SECTION_RIGHT_EXTEND, with a struct section_extend.  The file
+ * grows with the section.  Nothing shrinks: a size that is not more than the
+ * present one changes nothing and succeeds.  Views stay as they are, except
+ * that those made with SECTION_MAP_BEYOND can be used up to the new end.
+ *
+ * Return: 0.
+ *
+ * Errors:
+ * * E2BIG, EFAULT: see the list at the top.
+ * * EACCES: the handle does not have SECTION_RIGHT_EXTEND.
+ * * EFBIG: the file cannot grow so far.
+ * * EINVAL: a member is wrong.
+ * * ENOSPC: no space to grow the file.
+ * * EOPNOTSUPP: the section is not backed by a file.
+ * * EOVERFLOW: @bytes rounded up to pages is more than a file may have.
+ * * EPERM: the file is sealed against growing.
+ */
+#define SECTION_IOC_EXTEND	_IO(SECTION_IOC_MAGIC, SECTION_CMD_EXTEND)
+
 /**
  * struct section_query_view - argument of SECTION_IOC_QUERY_VIEW
  * @size: Size of this structure.
- * @flags: Out: SECTION_MAP_PRIVATE for a private view.
+ * @flags: Out: SECTION_MAP_PRIVATE for a private view, SECTION_MAP_NO_INHERIT
+ *	for one that children do not get.
  * @address: In: any address in the view.  Out: where the view begins.
  * @length: Out: length of the view.
  * @offset: Out: where in the section the view begins.
@@ -497,6 +683,11 @@ struct section_map {
  * @max_prot: Out: the most that mprotect(2) can make of it.
  * @attributes: Out: SECTION_ATTR_* of the section.
  * @reserved: Must be 0.
+ * @run: Out: how many bytes of the view, from the page of the address that was
+ *	given, are alike: all committed, or none.
+ * @committed: Out: 1 if they are committed, 0 if not: reserved, or beyond the
+ *	end of the section.
+ * @padding: Out: 0.
  */
 struct section_query_view {
 	__u32 size;
@@ -510,6 +701,9 @@ struct section_query_view {
 	__u32 max_prot;
 	__u32 attributes;
 	__u32 reserved;
+	__aligned_u64 run;
+	__u32 committed;
+	__u32 padding;
 };
 
 /**
