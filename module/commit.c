@@ -80,6 +80,7 @@ void section_reservation_free(struct section_reservation *reservation)
  * Return: to be given to section_commit_leave() when the page is mapped.
  */
 int section_commit_enter(void)
+	__acquires(&section_commit_srcu)
 {
 	return srcu_read_lock(&section_commit_srcu);
 }
@@ -89,6 +90,7 @@ int section_commit_enter(void)
  * @idx: what section_commit_enter() returned
  */
 void section_commit_leave(int idx)
+	__releases(&section_commit_srcu)
 {
 	srcu_read_unlock(&section_commit_srcu, idx);
 }

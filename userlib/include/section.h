@@ -77,6 +77,10 @@ extern "C" {
  * @scope_fd: Network namespace of the name, or -1 for the caller's.
  * @global: The name is in the scope that all users share.
  * @inherit: The handle stays open over execve(2).
+ * @flags: SECTION_CREATE_RESERVE, SECTION_CREATE_BASED, SECTION_CREATE_LARGE,
+ *	SECTION_CREATE_LARGE_ONLY, SECTION_CREATE_POPULATE of <linux/section.h>.
+ * @base: With SECTION_CREATE_BASED: where all views are to be, or NULL to have
+ *	an address chosen.
  *
  * Initialize it with SECTION_ATTRIBUTES_INIT or section_attributes_init(), then
  * change what should be different.  section_open_at() looks at @rights, @owner,
@@ -93,6 +97,8 @@ struct section_attributes {
 	int scope_fd;
 	bool global;
 	bool inherit;
+	uint32_t flags;
+	void *base;
 };
 
 /**
@@ -104,7 +110,8 @@ struct section_attributes {
  */
 #define SECTION_ATTRIBUTES_INIT { \
 	0, SECTION_PROT_READ | SECTION_PROT_WRITE, SECTION_RIGHTS_MAXIMUM, \
-	0600, SECTION_CALLER_GROUP, SECTION_ANY_OWNER, -1, -1, false, false }
+	0600, SECTION_CALLER_GROUP, SECTION_ANY_OWNER, -1, -1, false, false, \
+	0, NULL }
 
 /**
  * struct section_info - what a section is
@@ -121,6 +128,9 @@ struct section_attributes {
  * @creator: Process that created it, 0 if it has ended or cannot be seen.
  * @handles: How many handles are open, in all processes.
  * @views: How many views exist, in all processes.
+ * @committed: How many bytes are committed; all, unless the section is reserved.
+ *	0 in a list.
+ * @base: Where all views are, NULL if the section is not based.  NULL in a list.
  */
 struct section_info {
 	uint64_t id;
@@ -135,6 +145,8 @@ struct section_info {
 	pid_t creator;
 	uint32_t handles;
 	uint32_t views;
+	uint64_t committed;
+	void *base;
 };
 
 /**
@@ -148,6 +160,10 @@ struct section_info {
  * @max_prot: The most that mprotect(2) can make of it.
  * @attributes: SECTION_ATTR_* of the section.
  * @private_view: It is copy-on-write.
+ * @committed: Whether the address that was asked about can be touched, as far as
+ *	commit and the end of the section go.
+ * @inherited: Whether children made by fork(2) get the view.
+ * @run: How many bytes, from the page of that address on, are alike in this.
  */
 struct section_view_info {
 	void *address;
@@ -159,6 +175,9 @@ struct section_view_info {
 	uint32_t max_prot;
 	uint32_t attributes;
 	bool private_view;
+	bool committed;
+	bool inherited;
+	size_t run;
 };
 
 /**
@@ -183,6 +202,10 @@ struct section_entry {
  * @SECTION_OP_UNMAP: section_unmap().
  * @SECTION_OP_FLUSH: section_flush().
  * @SECTION_OP_QUERY_VIEW: section_query_view(), section_query_view_at().
+ * @SECTION_OP_COMMIT: Any function that commits or decommits.
+ * @SECTION_OP_EXTEND: section_extend().
+ * @SECTION_OP_POPULATE: section_populate().
+ * @SECTION_OP_QUERY_PAGES: section_query_pages().
  */
 enum section_operation {
 	SECTION_OP_VERSION,
@@ -195,6 +218,10 @@ enum section_operation {
 	SECTION_OP_UNMAP,
 	SECTION_OP_FLUSH,
 	SECTION_OP_QUERY_VIEW,
+	SECTION_OP_COMMIT,
+	SECTION_OP_EXTEND,
+	SECTION_OP_POPULATE,
+	SECTION_OP_QUERY_PAGES,
 };
 
 /* Device */
@@ -303,6 +330,10 @@ int section_create_file(const char *name, int file_fd, uint64_t bytes,
  * Return: a handle, or -1 with errno: those of section_create() and
  * section_create_file(), and EACCES (also: @rights exceeds @prot, or the
  * existing section does not grant it), EBADF (also: @scope_fd),
+ * EINVAL (also: @flags contradict each other, or do not go with a file),
+ * ENOMEM (also: the memory or the large pages that @flags insist on cannot be
+ * had), EOPNOTSUPP (no large pages in this kernel; the file system cannot
+ * allocate space ahead), EOVERFLOW (also: @base),
  * EKEYREJECTED (the existing section belongs to another user than @owner),
  * EPERM (also: the global scope is restricted, or @gid is not one of the
  * caller's groups), ENOTTY (@device is something else).
@@ -396,7 +427,8 @@ int section_close(int handle);
  * section_map - map a view
  * @handle: The handle; it may be closed afterwards.
  * @prot: PROT_READ, PROT_WRITE, PROT_EXEC of <sys/mman.h>, or PROT_NONE.
- * @flags: 0 for a shared view, SECTION_MAP_PRIVATE for a copy-on-write one.
+ * @flags: 0 for a shared view, SECTION_MAP_PRIVATE for a copy-on-write one;
+ *	SECTION_MAP_NO_INHERIT and SECTION_MAP_BEYOND of <linux/section.h>.
  * @offset: Where in the section it begins, a multiple of the page size.
  * @length: Length in bytes, 0 for all from @offset to the end.
  *
@@ -404,8 +436,10 @@ int section_close(int handle);
  * EACCES (@handle lacks read, or write for a writable shared view, or execute
  * for an executable one), EAGAIN (no more memory may be locked, see
  * mlockall(2)), EBADF, EINVAL (unknown flag, odd @offset),
+ * EEXIST (the section is based, and its address is not free),
  * ENODEV (the file system cannot do it), ENOMEM (memory, address space, too
  * many mappings), ENOTTY (not a handle), ENXIO (not inside the section),
+ * EOPNOTSUPP (SECTION_MAP_BEYOND, and it is not a section of a file),
  * EOVERFLOW (@offset + @length), EPERM (security module, sealed memfd).
  */
 void *section_map(int handle, int prot, uint32_t flags, uint64_t offset,
@@ -492,6 +526,146 @@ int section_query_view(const void *address, struct section_view_info *info);
  */
 int section_query_view_at(int device, const void *address,
 			  struct section_view_info *info);
+
+/* Memory */
+
+/**
+ * section_reserve - create a section of which nothing is committed
+ * @name: The name, terminated, or NULL for a section without one.
+ * @bytes: Size; rounded up to pages.
+ *
+ * It costs nothing, however large, until ranges of it are committed.
+ *
+ * Return: a handle, or -1 with the errors of section_create().
+ */
+int section_reserve(const char *name, uint64_t bytes);
+
+/**
+ * section_commit - make a range of a reserved section usable
+ * @handle: A handle with SECTION_RIGHT_WRITE.
+ * @offset: Where the range begins, a multiple of the page size.
+ * @length: Its length, rounded up to pages, 0 for all from @offset to the end.
+ *
+ * All views, in all processes, can use it at once.  What is committed already,
+ * or belongs to a section that is not reserved, stays as it is.
+ *
+ * Return: 0, or -1 with errno: EACCES (@handle lacks the right), EBADF,
+ * EDQUOT (too many separate ranges, see max_commit_ranges), EINTR,
+ * EINVAL (@offset), ENOMEM (memory or commit), ENOTTY (not a handle),
+ * ENXIO (not inside the section), EOVERFLOW (@offset + @length).
+ */
+int section_commit(int handle, uint64_t offset, uint64_t length);
+
+/**
+ * section_decommit - give the memory of a range of a reserved section back
+ * @handle: As in section_commit().
+ * @offset: As in section_commit().
+ * @length: As in section_commit().
+ *
+ * Its contents are gone, for everybody; only pages that private views have
+ * copied stay with them.
+ *
+ * Return: 0, or -1 with the errors of section_commit(), and EOPNOTSUPP (the
+ * section is not reserved).
+ */
+int section_decommit(int handle, uint64_t offset, uint64_t length);
+
+/**
+ * section_commit_view - section_commit() for what a view shows
+ * @address: An address in a shared view that may be written to; the range
+ *	begins with its page.
+ * @length: Its length; its end is rounded up to pages.
+ *
+ * Needs no handle.
+ *
+ * Return: 0, or -1 with errno: EACCES (the view is private or can only be
+ * read), EDQUOT, EFAULT (not in a view), EINTR, EINVAL (@length is 0), ENOMEM,
+ * ENXIO (beyond the end of the section), EOVERFLOW (@address + @length), or the
+ * errors of section_device_open().
+ */
+int section_commit_view(void *address, size_t length);
+
+/**
+ * section_decommit_view - section_decommit() for what a view shows
+ * @address: As in section_commit_view().
+ * @length: As in section_commit_view().
+ *
+ * Return: 0, or -1 with the errors of section_commit_view(), and EOPNOTSUPP (the
+ * section is not reserved).
+ */
+int section_decommit_view(void *address, size_t length);
+
+/**
+ * section_commit_view_at - the last two through an open device
+ * @device: Descriptor of /dev/section, or SECTION_DEVICE_DEFAULT.
+ * @address: As in section_commit_view().
+ * @length: As in section_commit_view().
+ * @flags: 0, or SECTION_COMMIT_DECOMMIT.
+ *
+ * Return: 0, or -1 with the errors of section_decommit_view(), EBADF or ENOTTY
+ * (@device).
+ */
+int section_commit_view_at(int device, void *address, size_t length,
+			   uint32_t flags);
+
+/**
+ * section_extend - make a section of a file larger
+ * @handle: A handle with SECTION_RIGHT_EXTEND.
+ * @bytes: How large it is to be.
+ * @now: Set to how large it is; may be NULL.
+ *
+ * The file grows with it.  Never makes anything smaller.  Views stay as they
+ * are; those mapped with SECTION_MAP_BEYOND can be used up to the new end.
+ *
+ * Return: 0, or -1 with errno: EACCES (@handle lacks the right), EBADF,
+ * EFBIG (the file cannot grow so far), ENOSPC, ENOTTY (not a handle),
+ * EOPNOTSUPP (not a section of a file), EOVERFLOW (@bytes), EPERM (sealed
+ * memfd), or another error of the file system.
+ */
+int section_extend(int handle, uint64_t bytes, uint64_t *now);
+
+/**
+ * section_populate - have the memory of a view now
+ * @address: First byte; any address inside the view.
+ * @length: How many bytes.
+ * @write: Have it as if it were written to: what a private view copies then is
+ *	copied now.
+ *
+ * Afterwards touching it does not fail for lack of memory (though it may be
+ * swapped, unless it is locked).
+ *
+ * Return: 0, or -1 with errno: EFAULT (a part is beyond the end of the section
+ * or of its file, or not committed), EINVAL (@write, and the view may not be
+ * written to), ENOMEM (the memory cannot be had, or something there is not
+ * mapped), EINTR.
+ */
+int section_populate(void *address, size_t length, bool write);
+
+/** enum section_page - what section_query_pages() says about a page */
+enum section_page {
+	/** @SECTION_PAGE_ABSENT: this process has not touched it */
+	SECTION_PAGE_ABSENT,
+	/** @SECTION_PAGE_SHARED: it is the section's own */
+	SECTION_PAGE_SHARED,
+	/** @SECTION_PAGE_PRIVATE: it is this process' copy */
+	SECTION_PAGE_PRIVATE,
+};
+
+/**
+ * section_query_pages - ask which pages of a private view were copied
+ * @address: Where the first page begins, a multiple of the page size.
+ * @pages: How many pages.
+ * @states: Set to an enum section_page for each of them.
+ *
+ * Reads /proc/self/pagemap.  The kernel may take pages that are the section's
+ * own out of the process at any time, and they are absent then; copies never
+ * change back.
+ *
+ * Return: 0, or -1 with errno: EACCES (the process may not look at itself, see
+ * PR_SET_DUMPABLE), EINVAL (@address), EMFILE, ENFILE, ENOENT (no /proc),
+ * ENOMEM (something there is not mapped).
+ */
+int section_query_pages(const void *address, size_t pages, uint8_t *states);
 
 /* Names */
 

@@ -7,6 +7,11 @@
 #include <errno.h>
 #include <string.h>
 
+/* The others have members of their own. */
+#define MEMORY_FLAGS	(SECTION_CREATE_RESERVE | SECTION_CREATE_BASED | \
+			 SECTION_CREATE_LARGE | SECTION_CREATE_LARGE_ONLY | \
+			 SECTION_CREATE_POPULATE)
+
 void section_attributes_init(struct section_attributes *attributes)
 {
 	static const struct section_attributes defaults = SECTION_ATTRIBUTES_INIT;
@@ -32,11 +37,17 @@ int section_create_at(int device, const char *name,
 		.mode = a->mode,
 		.gid = a->gid,
 		.owner = a->owner,
+		.flags = a->flags,
+		.base = section_pointer(a->base),
 	};
 	int fd;
 
 	if (name_len > SECTION_NAME_MAX) {
 		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (a->flags & ~MEMORY_FLAGS) {
+		errno = EINVAL;
 		return -1;
 	}
 	if (existed)
@@ -57,6 +68,15 @@ int section_create(const char *name, uint64_t bytes)
 	struct section_attributes a = SECTION_ATTRIBUTES_INIT;
 
 	a.bytes = bytes;
+	return section_create_at(SECTION_DEVICE_DEFAULT, name, &a, NULL);
+}
+
+int section_reserve(const char *name, uint64_t bytes)
+{
+	struct section_attributes a = SECTION_ATTRIBUTES_INIT;
+
+	a.bytes = bytes;
+	a.flags = SECTION_CREATE_RESERVE;
 	return section_create_at(SECTION_DEVICE_DEFAULT, name, &a, NULL);
 }
 

@@ -59,6 +59,8 @@ int section_query(int handle, struct section_info *info,
 		.creator = (pid_t)arg.creator,
 		.handles = arg.handles,
 		.views = arg.views,
+		.committed = arg.committed,
+		.base = (void *)(uintptr_t)arg.base,
 	};
 	return 0;
 }

@@ -109,6 +109,9 @@ int section_query_view_at(int device, const void *address,
 		.max_prot = arg.max_prot,
 		.attributes = arg.attributes,
 		.private_view = arg.flags & SECTION_MAP_PRIVATE,
+		.committed = arg.committed,
+		.inherited = !(arg.flags & SECTION_MAP_NO_INHERIT),
+		.run = (size_t)arg.run,
 	};
 	return 0;
 }
