@@ -55,8 +55,14 @@ static int section_file_check(struct file *file, u32 prot)
 	return 0;
 }
 
-/* Open a user's file once more, with no more than he has. */
-static struct file *section_file_reopen(struct file *file, u32 prot)
+/**
+ * section_file_reopen - open a user's file once more, with no more than he has
+ * @file: the file
+ * @prot: SECTION_PROT_* of the section
+ *
+ * Return: a file of our own, or an error pointer of the file system's.
+ */
+struct file *section_file_reopen(struct file *file, u32 prot)
 {
 	int flags = prot & SECTION_PROT_WRITE ? O_RDWR : O_RDONLY;
 	struct file *own;
@@ -120,13 +126,14 @@ struct file *section_file_open(struct file *user_file, u32 prot)
 
 /**
  * section_file_check_open - may the caller have views of a backing?
- * @file: the backing, guarded
+ * @file: the witness or the backing, guarded
  * @prot: SECTION_PROT_*, the strongest view that he will be able to make
  *
  * For who opens a section by name.  A trial as at creation is out of the
  * question: whoever got hold of that mapping would have all of the file, and a
  * FUSE server could stall the opener for ever.  But the core asks all the others
- * before it finds that a guarded file has no ->mmap.
+ * before it finds that a guarded file has no ->mmap.  Integrity measurement (IMA)
+ * reads all of a file before it may be executed.
  *
  * Return: 0; -EPERM for a noexec mount; -EACCES for an append-only file;
  * -ETXTBSY for swap space; -ENOMEM; -EAGAIN; or what the security modules gave.

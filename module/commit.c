@@ -134,12 +134,12 @@ static void section_commit_survey(struct section_reservation *reservation,
 				  unsigned long first, unsigned long last,
 				  bool touching, struct section_span *span)
 {
-	unsigned long from = touching && first ? first - 1 : first;
+	MA_STATE(mas, &reservation->committed, 0, 0);
 	unsigned long to = touching ? last + 1 : last;
-	MA_STATE(mas, &reservation->committed, from, from);
 
 	lockdep_assert_held(&reservation->lock);
 	*span = (struct section_span){ .first = first, .last = last };
+	mas_set(&mas, touching && first ? first - 1 : first);
 	rcu_read_lock();
 	while (mas_find(&mas, to)) {
 		unsigned long low = max(mas.index, first);

@@ -167,7 +167,8 @@ static int section_open_check(const struct section_request *request,
 		prot |= SECTION_PROT_WRITE;
 	if (wanted & SECTION_RIGHT_EXECUTE)
 		prot |= SECTION_PROT_EXECUTE;
-	return section_file_check_open(section->backing, prot);
+	return section_file_check_open(section->witness ?: section->backing,
+				       prot);
 }
 
 /* Takes over the caller's handle count on the section. */

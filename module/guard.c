@@ -4,11 +4,12 @@
  *
  * A view's vm_file is the backing, so that the memory manager sees an ordinary
  * mapping of it.  But remap_file_pages(2) maps the vm_file anew, without our
- * vm_operations (H1), and whoever asks for the build id of a mapping has the
- * kernel read the vm_file, wherever the ELF headers in it point to.  Both go
- * through the file's operations.  Those of a backing are a copy of the file
- * system's, without ->mmap and with a ->read_iter that stops at the section's
- * end.
+ * vm_operations (H1), and whoever asks /proc/PID/maps for the build id of a
+ * mapping has the kernel read the vm_file, wherever the ELF headers in it point
+ * to.  Both go through the file's operations.  Those of a backing are a copy of
+ * the file system's, without ->mmap and with a ->read_iter that fails at the
+ * section's end.  (Perf looks for build ids in the page cache itself, which
+ * nothing of ours stands in front of.)
  *
  * Such a file owns a reference on this module, which __fput() gives back by
  * fops_put(), after the last call of a method.  The file system's own module
@@ -39,8 +40,9 @@ static ssize_t section_guard_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	struct section_guard *guard = section_guard(iocb->ki_filp);
 	loff_t end = READ_ONCE(guard->end);
 
+	/* Nobody shall take this for the end of the file. */
 	if (iocb->ki_pos >= end)
-		return 0;
+		return -EIO;
 	iov_iter_truncate(to, end - iocb->ki_pos);
 	return guard->orig->read_iter(iocb, to);
 }
@@ -103,7 +105,8 @@ void section_guard_put_on(struct section_guard *guard, struct file *file)
 	const struct file_operations *orig = file->f_op;
 
 	__module_get(THIS_MODULE);
-	file->f_op = &guard->fops;
+	/* An overlay may just be looking at the file below it. */
+	smp_store_release(&file->f_op, &guard->fops);
 	fops_put(orig);
 }
 
@@ -125,7 +128,7 @@ static struct section_guard *section_guard_new(struct file *file, loff_t end)
 /**
  * section_guard_file - put a guard on a user's file
  * @file: a private struct file of it
- * @end: the section's end in bytes
+ * @end: how far it may be read, in bytes: the section's end
  *
  * Return: 0 or -ENOMEM.
  */

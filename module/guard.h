@@ -12,8 +12,8 @@ struct vm_area_struct;
  *	container_of()
  * @orig: what opening the file had installed, constant; its module is pinned by
  *	the file's mount
- * @end: in bytes; the kernel reads nothing beyond it on account of a view.
- *	Read without a lock.
+ * @end: in bytes; nothing beyond it is read through the file.  Read without a
+ *	lock.
  */
 struct section_guard {
 	struct file_operations fops;

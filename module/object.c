@@ -156,6 +156,17 @@ static int section_size_file(struct section *section, u64 bytes)
 	return 0;
 }
 
+static int section_init_witness(struct section *section, struct file *user_file)
+{
+	struct file *file;
+
+	file = section_file_reopen(user_file, section->prot);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	section->witness = file;
+	return section_guard_file(file, LLONG_MAX);
+}
+
 static int section_init_file(struct section *section,
 			     const struct section_spec *spec)
 {
@@ -174,6 +185,8 @@ static int section_init_file(struct section *section,
 		section->mapped_writable = true;
 	}
 	err = section_size_file(section, spec->bytes);
+	if (!err && spec->name && section->prot & SECTION_PROT_EXECUTE)
+		err = section_init_witness(section, spec->file);
 	if (err)
 		return err;
 	return section_guard_file(file, (loff_t)section->pages << PAGE_SHIFT);
@@ -379,6 +392,8 @@ void section_release(struct section *section)
 					section->reservation->charged);
 	if (section->backing)
 		fput(section->backing);
+	if (section->witness)
+		fput(section->witness);
 	section_base_free(section);
 	if (section->user)
 		section_user_uncharge(section->user);

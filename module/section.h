@@ -72,6 +72,9 @@ struct section_shadow {
  *	faults
  * @bytes: size in bytes; as @pages
  * @backing: the file that supplies the pages, private to this section, owned
+ * @witness: the same file once more, of an executable section with a name: who
+ *	opens it by name is judged by it, and judges may have to read all of it;
+ *	owned
  * @prot: SECTION_PROT_*, constant
  * @attributes: SECTION_ATTR_*, constant
  * @mode: permission bits, constant
@@ -104,6 +107,7 @@ struct section {
 	unsigned long pages;
 	loff_t bytes;
 	struct file *backing;
+	struct file *witness;
 	u32 prot;
 	u32 attributes;
 	umode_t mode;

@@ -715,4 +715,84 @@ TEST(device_memory)
 	EXPECT_EQ(0, sec_counter("views"));
 }
 
+/*
+ * Who measures what is executed reads all of the file, not only the section's
+ * part of it, and is not told that the file ends there.
+ */
+#define IMA	"/sys/kernel/security/ima"
+
+/* Only for one user, because a policy stays until the next boot. */
+static bool measure_alice(void)
+{
+	char rule[128];
+
+	if (mount("securityfs", "/sys/kernel/security", "securityfs", 0, NULL) &&
+	    errno != EBUSY)
+		return false;
+	snprintf(rule, sizeof(rule),
+		 "measure func=MMAP_CHECK mask=MAY_EXEC uid=%d\n", SEC_ALICE);
+	return !sec_write_file(IMA "/policy", rule);
+}
+
+/* How many digests of the file there are, and whether one of them is none. */
+static int measurements(const char *path, bool *none)
+{
+	FILE *log = fopen(IMA "/ascii_runtime_measurements", "re");
+	char line[1024];
+	int count = 0;
+
+	*none = false;
+	while (log && fgets(line, sizeof(line), log)) {
+		if (!strstr(line, path))
+			continue;
+		count++;
+		if (strstr(line, ":0000000000000000"))
+			*none = true;
+	}
+	if (log)
+		fclose(log);
+	return count;
+}
+
+TEST(measured)
+{
+	struct sec_name name = sec_unique();
+	char path[] = "/tmp/section-measured-XXXXXX";
+	struct section_create args;
+	int dev = sec_dev();
+	bool none;
+	int file, reader;
+	pid_t pid;
+
+	ASSERT_LE(0, dev);
+	if (!measure_alice())
+		SKIP(return, "no integrity measurement here: errno %d", errno);
+	file = mkostemp(path, O_CLOEXEC);
+	ASSERT_LE(0, file);
+	ASSERT_EQ(0, fchmod(file, 0755));
+	ASSERT_TRUE(fill_page(file, 0, 'a'));
+	ASSERT_TRUE(fill_page(file, 1, 'b'));
+	reader = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, reader);
+	args = sec_create_args(name.s, SEC_PAGE);
+	args.flags = SECTION_CREATE_GLOBAL;
+	args.mode = 0755;
+	args.file_fd = reader;
+	args.prot = SECTION_PROT_READ | SECTION_PROT_EXECUTE;
+	ASSERT_LE(0, sec_create(dev, &args));
+	ASSERT_EQ(1, pwrite(file, "X", 1, 0));
+	close(file);
+	ASSERT_EQ(0, measurements(path, &none));
+	pid = fork();
+	if (!pid) {
+		if (sec_become(SEC_ALICE, SEC_ALICE))
+			_exit(1);
+		_exit(sec_open_global(dev, name.s, SECTION_RIGHTS_MAXIMUM) < 0);
+	}
+	EXPECT_EQ(0, sec_wait(pid));
+	EXPECT_EQ(1, measurements(path, &none));
+	EXPECT_FALSE(none);
+	unlink(path);
+}
+
 TEST_HARNESS_MAIN

@@ -309,7 +309,7 @@ TEST_F(view, map_refuses_wrong_members)
 
 	good.flags = self->flags;
 	args = good;
-	args.flags |= 1U << 2;
+	args.flags |= 1U << 4;
 	EXPECT_EQ(-EINVAL, sec_ioctl(self->b.handle, SECTION_IOC_MAP, &args));
 	args = good;
 	args.flags |= 1U << 31;
