@@ -15,6 +15,7 @@
  */
 #include <linux/err.h>
 #include <linux/falloc.h>
+#include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -82,6 +83,8 @@ struct file *section_anon_open(const char *label, loff_t bytes, u32 *attributes)
 		return file;
 	if (reserve)
 		i_size_write(file_inode(file), bytes);
+	/* Whoever reaches the file by /proc/PID/map_files leaves its size alone. */
+	SHMEM_I(file_inode(file))->seals |= F_SEAL_SHRINK | F_SEAL_GROW;
 	section_guard_put_on(&section_anon_guard, file);
 	return file;
 }

@@ -233,7 +233,7 @@ static int section_decommit(struct section *section, unsigned long first,
 		return err;
 	reservation->ranges = ranges;
 	WRITE_ONCE(reservation->pages, reservation->pages - span.covered);
-	synchronize_srcu(&section_commit_srcu);
+	synchronize_srcu_expedited(&section_commit_srcu);
 	section_anon_punch(section->backing, first, last);
 	section_commit_trim(reservation);
 	return 0;

@@ -795,4 +795,34 @@ TEST(measured)
 	unlink(path);
 }
 
+/*
+ * Who may open what is behind a mapping, for checkpoints, cannot change its size:
+ * what is accounted would not be what was.
+ */
+TEST(size_behind_a_view)
+{
+	struct section_create args = sec_create_args(NULL, 4 * SEC_PAGE);
+	int dev = sec_dev(), handle, file, reserved;
+	unsigned char *view;
+	char path[96];
+
+	ASSERT_LE(0, dev);
+	for (reserved = 0; reserved < 2; reserved++) {
+		args.flags = reserved ? SECTION_CREATE_RESERVE : 0;
+		handle = sec_create(dev, &args);
+		ASSERT_LE(0, handle);
+		view = sec_map(handle, RW, 0, 0, 0);
+		ASSERT_NE(MAP_FAILED, view);
+		snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
+			 (unsigned long)view, (unsigned long)view + 4 * SEC_PAGE);
+		file = open(path, O_RDWR | O_CLOEXEC);
+		ASSERT_LE(0, file);
+		EXPECT_EQ(-1, ftruncate(file, 0));
+		EXPECT_EQ(EPERM, errno);
+		EXPECT_EQ(-1, ftruncate(file, 8 * SEC_PAGE));
+		EXPECT_EQ(EPERM, errno);
+		close(file);
+	}
+}
+
 TEST_HARNESS_MAIN
