@@ -65,6 +65,9 @@ struct section_reservation *section_reservation_new(void)
 /**
  * section_reservation_free - the section is gone
  * @reservation: the reservation, NULL if there is none
+ *
+ * Page faults and views own a reference on the section, so nobody reads the tree
+ * any more.  Its lock is not one for the softirq of an RCU callback.
  */
 void section_reservation_free(struct section_reservation *reservation)
 {

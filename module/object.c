@@ -363,7 +363,6 @@ static void section_free(struct rcu_head *rcu)
 		kfree(shadow);
 	}
 	put_pid(section->creator);
-	section_reservation_free(section->reservation);
 	kfree(section->label);
 	kmem_cache_free(section_cache, section);
 	/* section_exit() waits for this callback to return. */
@@ -390,6 +389,7 @@ void section_release(struct section *section)
 	if (section->backing && section->reservation)
 		section_anon_set_charge(section->backing,
 					section->reservation->charged);
+	section_reservation_free(section->reservation);
 	if (section->backing)
 		fput(section->backing);
 	if (section->witness)

@@ -84,7 +84,7 @@ struct section_shadow {
  * @views: VMAs
  * @lock: protects the list of shadows and the guards of files below an overlay
  * @shadow: first shadow; the others hang on its @next
- * @reservation: what is committed, NULL unless reserved; owned; freed by RCU
+ * @reservation: what is committed, NULL unless reserved; owned
  * @base: address of the section's first byte in all views, 0 for any; constant
  * @base_chosen: whether @base is taken out of the owner's addresses, constant
  * @creator: who made it; owned; freed by RCU
