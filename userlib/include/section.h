@@ -206,6 +206,9 @@ struct section_entry {
  * @SECTION_OP_EXTEND: section_extend().
  * @SECTION_OP_POPULATE: section_populate().
  * @SECTION_OP_QUERY_PAGES: section_query_pages().
+ * @SECTION_OP_AGENT: What <section/agent.h> offers to be acted on.
+ * @SECTION_OP_PEER: Any function on a peer that does not map.
+ * @SECTION_OP_PEER_MAP: section_peer_map(), section_peer_map_memory().
  */
 enum section_operation {
 	SECTION_OP_VERSION,
@@ -222,6 +225,9 @@ enum section_operation {
 	SECTION_OP_EXTEND,
 	SECTION_OP_POPULATE,
 	SECTION_OP_QUERY_PAGES,
+	SECTION_OP_AGENT,
+	SECTION_OP_PEER,
+	SECTION_OP_PEER_MAP,
 };
 
 /* Device */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 #
-# Makes a manual page of each function's comment in section.h, so that the two
-# cannot disagree:  awk -v dir=OUT -v version=V -f pages.awk section.h
+# Makes a manual page of each function's comment in the headers, so that the two
+# cannot disagree:  awk -v dir=OUT -v version=V -f pages.awk include/section.h ...
 #
 # Reads "name - purpose", "@argument: text", paragraphs and "Return: text", then
 # the prototype up to its semicolon.
@@ -28,12 +28,14 @@ function roff(text,    out, word) {
 	return text
 }
 
-function page(    file, i) {
+function page(    file, header, i) {
 	file = dir "/" name ".3"
+	header = FILENAME
+	sub(/.*include\//, "", header)
 	print ".\\\" SPDX-License-Identifier: LGPL-2.1-or-later OR MIT" >file
 	print ".TH " name " 3 \"\" \"libsection " version "\" \"Library Functions\"" >file
 	print ".SH NAME\n" name " \\- " roff(purpose) >file
-	print ".SH SYNOPSIS\n.nf\n.B #include <section.h>\n.PP" >file
+	print ".SH SYNOPSIS\n.nf\n.B #include <" header ">\n.PP" >file
 	for (i = 1; i <= prototypes; i++)
 		print "\\fB" roff(prototype[i]) "\\fP" >file
 	print ".fi" >file
