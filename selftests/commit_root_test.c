@@ -13,6 +13,7 @@
 #define RW		(PROT_READ | PROT_WRITE)
 #define DECOMMIT	SECTION_COMMIT_DECOMMIT
 #define OVERCOMMIT	"/proc/sys/vm/overcommit_memory"
+#define FILE_MAX	"/proc/sys/fs/file-max"
 #define RANGES		SEC_PARAMETERS "/max_commit_ranges"
 
 #define MB		(1LL << 20)
@@ -65,6 +66,7 @@ FIXTURE(accounting) {
 	long long before;
 	char overcommit[32];
 	char ranges[32];
+	char file_max[32];
 };
 
 FIXTURE_VARIANT(accounting) {
@@ -89,6 +91,8 @@ FIXTURE_SETUP(accounting)
 				   sizeof(self->overcommit)));
 	ASSERT_LT(0, sec_read_file(RANGES, self->ranges,
 				   sizeof(self->ranges)));
+	ASSERT_LT(0, sec_read_file(FILE_MAX, self->file_max,
+				   sizeof(self->file_max)));
 	ASSERT_EQ(0, sec_write_number(OVERCOMMIT, variant->overcommit));
 	ASSERT_EQ(0, setegid(SEC_ALICE));
 	ASSERT_EQ(0, seteuid(SEC_ALICE));
@@ -104,6 +108,7 @@ FIXTURE_TEARDOWN_PARENT(accounting)
 {
 	EXPECT_EQ(0, sec_write_file(OVERCOMMIT, self->overcommit));
 	EXPECT_EQ(0, sec_write_file(RANGES, self->ranges));
+	EXPECT_EQ(0, sec_write_file(FILE_MAX, self->file_max));
 }
 
 /* The machine has accounted so much more than at the start, and no more. */
@@ -436,6 +441,59 @@ TEST_F(accounting, ranges)
 	EXPECT_EQ(0, sec_commit(self->handle, 0, 0, DECOMMIT));
 	EXPECT_EQ(-EDQUOT, sec_commit(self->handle, 0, 1, 0));
 	EXPECT_EQ(0, committed(self->handle));
+	EXPECT_COST(0);
+}
+
+/*
+ * Accounting takes a file for a moment.  Where there is none, memory is given back
+ * all the same, and what stays accounted is the section's until it can go.
+ */
+TEST_F(accounting, no_files)
+{
+	ASSERT_EQ(0, sec_commit(self->handle, 0, 64 * MB, 0));
+	memset(self->view, 1, 48 * MB);
+	ASSERT_EQ(0, seteuid(0));
+	ASSERT_EQ(0, sec_write_number(FILE_MAX, 0));
+	ASSERT_EQ(0, seteuid(SEC_ALICE));
+	EXPECT_EQ(0, sec_commit(self->handle, 16 * MB, 32 * MB, DECOMMIT));
+	EXPECT_EQ(32 * MB, committed(self->handle));
+	EXPECT_EQ(16 * MB, resident(self->handle));
+	EXPECT_EQ(-SIGSEGV, peek(self->view + 16 * MB));
+	/* From what is still accounted, but not a page more. */
+	EXPECT_EQ(0, sec_commit(self->handle, 96 * MB, 24 * MB, 0));
+	EXPECT_EQ(0, sec_commit(self->handle, 120 * MB, 8 * MB, 0));
+	EXPECT_EQ(64 * MB, committed(self->handle));
+	/* Only root has files now, to read this in. */
+	ASSERT_EQ(0, seteuid(0));
+	EXPECT_COST(64 * MB);
+	ASSERT_EQ(0, seteuid(SEC_ALICE));
+	EXPECT_EQ(-ENFILE, sec_commit(self->handle, 16 * MB, 1, 0));
+	EXPECT_EQ(64 * MB, committed(self->handle));
+	EXPECT_EQ(-SIGSEGV, peek(self->view + 16 * MB));
+	EXPECT_EQ(0, sec_commit(self->handle, 96 * MB, 32 * MB, DECOMMIT));
+	ASSERT_EQ(0, seteuid(0));
+	ASSERT_EQ(0, sec_write_file(FILE_MAX, self->file_max));
+	ASSERT_EQ(0, seteuid(SEC_ALICE));
+	/* The next time it goes, with what it kept. */
+	EXPECT_EQ(0, sec_commit(self->handle, 0, 1, DECOMMIT));
+	EXPECT_COST(32 * MB);
+	ASSERT_EQ(0, munmap(self->view, SIZE));
+	close(self->handle);
+	EXPECT_COST(0);
+}
+
+/* It goes with the section, too. */
+TEST_F(accounting, dies_without_files)
+{
+	ASSERT_EQ(0, sec_commit(self->handle, 0, 64 * MB, 0));
+	ASSERT_EQ(0, seteuid(0));
+	ASSERT_EQ(0, sec_write_number(FILE_MAX, 0));
+	ASSERT_EQ(0, seteuid(SEC_ALICE));
+	EXPECT_EQ(0, sec_commit(self->handle, 0, 32 * MB, DECOMMIT));
+	ASSERT_EQ(0, munmap(self->view, SIZE));
+	close(self->handle);
+	ASSERT_EQ(0, seteuid(0));
+	ASSERT_EQ(0, sec_write_file(FILE_MAX, self->file_max));
 	EXPECT_COST(0);
 }
 
