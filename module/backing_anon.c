@@ -182,9 +182,14 @@ static bool section_anon_all_large(struct file *file)
  */
 int section_anon_populate(struct file *file, u32 attributes)
 {
+	struct address_space *mapping = file->f_mapping;
+	gfp_t gfp = mapping_gfp_mask(mapping);
 	int err;
 
+	/* An error is wanted, and nobody's death.  Nobody else has it yet. */
+	mapping_set_gfp_mask(mapping, gfp | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	err = file->f_op->fallocate(file, 0, 0, i_size_read(file_inode(file)));
+	mapping_set_gfp_mask(mapping, gfp);
 	if (err == -EINTR)
 		return err;
 	if (err)

@@ -169,13 +169,15 @@ int section_file_size(struct file *file, loff_t *size)
 	return err;
 }
 
-/* For file systems without fallocate. */
-static int section_file_grow_attr(struct file *file, loff_t bytes)
+/*
+ * Never shrinks: somebody may have appended meanwhile.  A file that is so large
+ * already loses the disk space that it has beyond its end.
+ */
+static int section_file_set_size(struct file *file, loff_t bytes)
 {
 	struct inode *inode = file_inode(file);
 	struct iattr attr = {
 		.ia_valid = ATTR_SIZE | ATTR_MTIME | ATTR_CTIME | ATTR_FILE,
-		.ia_size = bytes,
 		.ia_file = file,
 	};
 	int err;
@@ -184,12 +186,10 @@ static int section_file_grow_attr(struct file *file, loff_t bytes)
 	if (err)
 		return err;
 	inode_lock(inode);
-	/* Never shrink: somebody may have appended meanwhile. */
-	if (i_size_read(inode) < bytes) {
-		err = file_remove_privs(file);
-		if (!err)
-			err = section_notify_change(file, &attr);
-	}
+	attr.ia_size = max(bytes, i_size_read(inode));
+	err = file_remove_privs(file);
+	if (!err)
+		err = section_notify_change(file, &attr);
 	inode_unlock(inode);
 	mnt_drop_write_file(file);
 	return err;
@@ -216,7 +216,7 @@ int section_file_grow(struct file *file, loff_t bytes)
 		return err;
 	err = vfs_fallocate(file, 0, bytes - 1, 1);
 	if (err == -EOPNOTSUPP)
-		err = section_file_grow_attr(file, bytes);
+		err = section_file_set_size(file, bytes);
 	return err;
 }
 
@@ -225,11 +225,21 @@ int section_file_grow(struct file *file, loff_t bytes)
  * @file: a file open for writing
  * @bytes: the size
  *
+ * The space comes first, beyond the end of the file, and goes again if there is
+ * not enough of it.
+ *
  * Return: 0, or what the file system gave: -ENOSPC, -EFBIG, -EOPNOTSUPP, ...
  */
 int section_file_populate(struct file *file, loff_t bytes)
 {
-	return vfs_fallocate(file, 0, 0, bytes);
+	int err;
+
+	err = vfs_fallocate(file, FALLOC_FL_KEEP_SIZE, 0, bytes);
+	if (!err)
+		err = section_file_grow(file, bytes);
+	if (err && err != -EOPNOTSUPP)
+		section_file_set_size(file, 0);
+	return err;
 }
 
 /**

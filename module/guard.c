@@ -7,8 +7,8 @@
  * vm_operations (H1), and whoever asks /proc/PID/maps for the build id of a
  * mapping has the kernel read the vm_file, wherever the ELF headers in it point
  * to.  Both go through the file's operations.  Those of a backing are a copy of
- * the file system's, without ->mmap and with a ->read_iter that fails at the
- * section's end.  (Perf looks for build ids in the page cache itself, which
+ * the file system's, without ->mmap and with a ->read_iter and a ->fallocate that
+ * end with the section.  (Perf looks for build ids in the page cache itself, which
  * nothing of ours stands in front of.)
  *
  * Such a file owns a reference on this module, which __fput() gives back by
@@ -17,6 +17,7 @@
  */
 #include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/falloc.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -45,6 +46,18 @@ static ssize_t section_guard_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		return -EIO;
 	iov_iter_truncate(to, end - iocb->ki_pos);
 	return guard->orig->read_iter(iocb, to);
+}
+
+/* MADV_REMOVE through a view that is longer than its section. */
+static long section_guard_fallocate(struct file *file, int mode, loff_t offset,
+				    loff_t len)
+{
+	struct section_guard *guard = section_guard(file);
+
+	if (mode & FALLOC_FL_PUNCH_HOLE &&
+	    offset + len > READ_ONCE(guard->end))
+		return -EPERM;
+	return guard->orig->fallocate(file, mode, offset, len);
 }
 
 /*
@@ -122,6 +135,8 @@ static struct section_guard *section_guard_new(struct file *file, loff_t end)
 	guard->fops.release = section_guard_release;
 	if (guard->orig->read_iter)
 		guard->fops.read_iter = section_guard_read_iter;
+	if (guard->orig->fallocate)
+		guard->fops.fallocate = section_guard_fallocate;
 	return guard;
 }
 
@@ -144,7 +159,8 @@ int section_guard_file(struct file *file, loff_t end)
 
 /**
  * section_guard_extend - the section has grown
- * @file: a file with a guard of its own
+ * @file: a file that was guarded by section_guard_file() or
+ *	section_guard_below()
  * @end: the section's end in bytes
  */
 void section_guard_extend(struct file *file, loff_t end)

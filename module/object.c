@@ -218,6 +218,8 @@ static void section_set_larger(struct section *section, u64 bytes, u64 rounded)
 	lockdep_assert_held(&section->lock);
 	WRITE_ONCE(section->bytes, bytes);
 	section_guard_extend(section->backing, rounded);
+	if (section->below)
+		section_guard_extend(section->below, rounded);
 	for (i = 0; i < SECTION_MOUNTS; i++)
 		if (section->inodes[i])
 			i_size_write(section->inodes[i], bytes);
@@ -390,6 +392,8 @@ void section_release(struct section *section)
 		section_anon_set_charge(section->backing,
 					section->reservation->charged);
 	section_reservation_free(section->reservation);
+	if (section->below)
+		fput(section->below);
 	if (section->backing)
 		fput(section->backing);
 	if (section->witness)

@@ -48,6 +48,8 @@ struct section_user;
 
 /**
  * struct section_shadow - a backing's vm_operations with ours in front
+ * @partial: a huge page may be larger than what its views may touch: their
+ *	sections are reserved, or they were mapped with SECTION_MAP_BEYOND
  * @vm_ops: what the VMAs point to; the shadow is found from it with
  *	container_of()
  * @backing_ops: what the backing's ->mmap() had installed; NULL until the
@@ -61,6 +63,7 @@ struct section_shadow {
 	struct vm_operations_struct vm_ops;
 	const struct vm_operations_struct *backing_ops;
 	struct section *section;
+	bool partial;
 	struct section_shadow *next;
 };
 
@@ -72,6 +75,8 @@ struct section_shadow {
  *	faults
  * @bytes: size in bytes; as @pages
  * @backing: the file that supplies the pages, private to this section, owned
+ * @below: the file that an overlay maps instead of @backing, once there was a
+ *	view; owned; written under @lock
  * @witness: the same file once more, of an executable section with a name: who
  *	opens it by name is judged by it, and judges may have to read all of it;
  *	owned
@@ -107,6 +112,7 @@ struct section {
 	unsigned long pages;
 	loff_t bytes;
 	struct file *backing;
+	struct file *below;
 	struct file *witness;
 	u32 prot;
 	u32 attributes;

@@ -39,14 +39,36 @@ static struct section_shadow *section_shadow(const struct vm_area_struct *vma)
 	return container_of(vma->vm_ops, struct section_shadow, vm_ops);
 }
 
-/* A decommit waits for whoever has found a page committed (H13). */
-static vm_fault_t section_vm_fault_reserved(struct vm_fault *vmf,
-					    const struct section_shadow *shadow)
+static int section_vm_nothing(pte_t *pte, unsigned long addr, void *data)
 {
-	vm_fault_t ret = VM_FAULT_SIGSEGV;
+	return 0;
+}
+
+/*
+ * Where a huge page may be larger than what may be touched, there is a page
+ * table before the backing is asked: then the core maps single pages.  Nobody
+ * takes it away again for a huge page, because such views are VM_DONTEXPAND.
+ */
+static vm_fault_t section_vm_need_table(struct vm_fault *vmf)
+{
+	if (!pmd_none(*vmf->pmd))
+		return 0;
+	return apply_to_page_range(vmf->vma->vm_mm, vmf->address & PAGE_MASK,
+				   PAGE_SIZE, section_vm_nothing, NULL) ?
+	       VM_FAULT_OOM : 0;
+}
+
+/* A decommit waits for whoever has found a page committed (H13). */
+static vm_fault_t section_vm_fault_partial(struct vm_fault *vmf,
+					   const struct section_shadow *shadow)
+{
+	vm_fault_t ret = section_vm_need_table(vmf);
 	unsigned long first, last;
 	int idx;
 
+	if (ret)
+		return ret;
+	ret = VM_FAULT_SIGSEGV;
 	idx = section_commit_enter();
 	if (section_commit_run(shadow->section, vmf->pgoff, &first, &last))
 		ret = shadow->backing_ops->fault(vmf);
@@ -70,8 +92,8 @@ static vm_fault_t section_vm_fault(struct vm_fault *vmf)
 	 * function, until it has returned (H5).
 	 */
 	section_get(section);
-	if (unlikely(section->reservation))
-		ret = section_vm_fault_reserved(vmf, shadow);
+	if (unlikely(shadow->partial))
+		ret = section_vm_fault_partial(vmf, shadow);
 	else
 		ret = shadow->backing_ops->fault(vmf);
 	section_put(section);
@@ -80,14 +102,17 @@ static vm_fault_t section_vm_fault(struct vm_fault *vmf)
 
 /* Only around the page, and only what is committed with it. */
 static vm_fault_t
-section_vm_map_committed(struct vm_fault *vmf,
-			 const struct section_shadow *shadow, pgoff_t start,
-			 pgoff_t end)
+section_vm_map_partial(struct vm_fault *vmf,
+		       const struct section_shadow *shadow, pgoff_t start,
+		       pgoff_t end)
 {
 	unsigned long first, last;
 	vm_fault_t ret = 0;
 	int idx;
 
+	/* No table can be made here, and none may be left to the backing. */
+	if (pmd_none(*vmf->pmd))
+		return 0;
 	idx = section_commit_enter();
 	if (section_commit_run(shadow->section, vmf->pgoff, &first, &last))
 		ret = shadow->backing_ops->map_pages(vmf, max(start, first),
@@ -103,8 +128,8 @@ static vm_fault_t section_vm_map_pages(struct vm_fault *vmf, pgoff_t start,
 	struct section_shadow *shadow = section_shadow(vmf->vma);
 	unsigned long pages = READ_ONCE(shadow->section->pages);
 
-	if (unlikely(shadow->section->reservation))
-		return section_vm_map_committed(vmf, shadow, start, end);
+	if (unlikely(shadow->partial))
+		return section_vm_map_partial(vmf, shadow, start, end);
 	if (unlikely(start >= pages))
 		return 0;
 	return shadow->backing_ops->map_pages(vmf, start,
@@ -152,7 +177,8 @@ static bool section_vma_is_view(const struct vm_area_struct *vma)
  */
 static void section_shadow_fill(struct section_shadow *shadow,
 				struct section *section,
-				const struct vm_operations_struct *ops)
+				const struct vm_operations_struct *ops,
+				bool partial)
 {
 	shadow->vm_ops = *ops;
 	shadow->vm_ops.open = section_vm_open;
@@ -162,25 +188,26 @@ static void section_shadow_fill(struct section_shadow *shadow,
 		shadow->vm_ops.map_pages = section_vm_map_pages;
 	shadow->vm_ops.huge_fault = NULL;
 	shadow->section = section;
+	shadow->partial = partial;
 	shadow->backing_ops = ops;
 }
 
 static struct section_shadow *
 section_shadow_find(struct section *section,
-		    const struct vm_operations_struct *ops)
+		    const struct vm_operations_struct *ops, bool partial)
 {
 	struct section_shadow *shadow;
 
 	lockdep_assert_held(&section->lock);
 	for (shadow = &section->shadow; shadow; shadow = shadow->next)
-		if (shadow->backing_ops == ops)
+		if (shadow->backing_ops == ops && shadow->partial == partial)
 			return shadow;
 	return NULL;
 }
 
 static struct section_shadow *
 section_shadow_add(struct section *section,
-		   const struct vm_operations_struct *ops)
+		   const struct vm_operations_struct *ops, bool partial)
 {
 	struct section_shadow *shadow = &section->shadow;
 
@@ -192,24 +219,25 @@ section_shadow_add(struct section *section,
 		shadow->next = section->shadow.next;
 		section->shadow.next = shadow;
 	}
-	section_shadow_fill(shadow, section, ops);
+	section_shadow_fill(shadow, section, ops, partial);
 	return shadow;
 }
 
 /*
  * The shadow of a backing's operations.  There are as many as the file system
- * has static tables of them, one or two.  NULL without memory.
+ * has static tables of them, one or two, and as many again for partial views.
+ * NULL without memory.
  */
 static struct section_shadow *
 section_shadow_get(struct section *section,
-		   const struct vm_operations_struct *ops)
+		   const struct vm_operations_struct *ops, bool partial)
 {
 	struct section_shadow *shadow;
 
 	mutex_lock(&section->lock);
-	shadow = section_shadow_find(section, ops);
+	shadow = section_shadow_find(section, ops, partial);
 	if (!shadow)
-		shadow = section_shadow_add(section, ops);
+		shadow = section_shadow_add(section, ops, partial);
 	mutex_unlock(&section->lock);
 	return shadow;
 }
@@ -250,6 +278,8 @@ static int section_view_guard(struct section *section, struct file *file)
 		return 0;
 	mutex_lock(&section->lock);
 	err = section_guard_below(file, (loff_t)section->pages << PAGE_SHIFT);
+	if (!err && !section->below)
+		section->below = get_file(file);
 	mutex_unlock(&section->lock);
 	return err;
 }
@@ -260,7 +290,8 @@ static int section_view_guard(struct section *section, struct file *file)
  * memory, raw page frames, huge pages, DAX (H3).
  */
 static int section_view_adopt(struct section *section,
-			      struct vm_area_struct *vma, vm_flags_t flags)
+			      struct vm_area_struct *vma, vm_flags_t flags,
+			      bool partial)
 {
 	struct section_shadow *shadow;
 	int err;
@@ -270,7 +301,7 @@ static int section_view_adopt(struct section *section,
 	err = section_view_guard(section, vma->vm_file);
 	if (err)
 		return err;
-	shadow = section_shadow_get(section, vma->vm_ops);
+	shadow = section_shadow_get(section, vma->vm_ops, partial);
 	if (!shadow)
 		return -ENOMEM;
 	vma->vm_ops = &shadow->vm_ops;
@@ -306,7 +337,8 @@ int section_view_mmap(struct section *section, struct vm_area_struct *vma,
 	err = section_guard_mmap(section->backing, vma);
 	if (err)
 		return err;
-	err = section_view_adopt(section, vma, vm_flags);
+	err = section_view_adopt(section, vma, vm_flags, section->reservation ||
+				 flags & SECTION_MAP_BEYOND);
 	if (err) {
 		/* The core does not call ->close() for a failed ->mmap(). */
 		if (vma->vm_ops && vma->vm_ops->close)
