@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * Flushing views, and comparing them.
+ */
+#include "internal.h"
+
+#include <sys/mman.h>
+
+/* Fills in the range in whole pages. */
+static NTSTATUS flush_locked(uintptr_t *start, size_t *size)
+{
+	struct allocation *a = allocation_find(*start);
+	uintptr_t end;
+
+	if (!a || a->type != MEM_MAPPED)
+		return STATUS_NOT_MAPPED_DATA;
+	if (*size > allocation_end(a) - *start)
+		return STATUS_INVALID_PARAMETER_3;
+	end = *size ? round_up(*start + *size, PAGE) : allocation_end(a);
+	*start = round_down(*start, PAGE);
+	*size = end - *start;
+	/* Private pages are nobody's business (W8), which msync(2) knows. */
+	if (a->file && msync((void *)*start, *size, MS_SYNC))
+		return STATUS_IO_DEVICE_ERROR;
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress,
+			      PSIZE_T RegionSize, PIO_STATUS_BLOCK IoStatus)
+{
+	uintptr_t start;
+	NTSTATUS status;
+	size_t size;
+	pid_t pid;
+
+	if (pointer_bad(BaseAddress) || pointer_bad(RegionSize) ||
+	    pointer_bad(IoStatus))
+		return STATUS_ACCESS_VIOLATION;
+	status = process_pid(ProcessHandle, PROCESS_VM_OPERATION, &pid);
+	if (status)
+		return status;
+	start = (uintptr_t)*BaseAddress;
+	size = *RegionSize;
+	if (pid) {
+		status = remote_flush(pid, BaseAddress, RegionSize);
+	} else {
+		memory_lock();
+		status = flush_locked(&start, &size);
+		memory_unlock();
+		*BaseAddress = (PVOID)start;
+		*RegionSize = size;
+	}
+	IoStatus->Status = status;
+	IoStatus->Information = 0;
+	return status;
+}
+
+/* Rows Q26 and Q27: what an address is that is in no view. */
+static NTSTATUS not_a_view(uintptr_t address, const struct allocation *a)
+{
+	struct mapping m;
+
+	if (a || (mapping_find(address, &m) && m.start <= address))
+		return STATUS_CONFLICTING_ADDRESSES;
+	return STATUS_INVALID_ADDRESS;
+}
+
+NTSTATUS NtAreMappedFilesTheSame(PVOID Address1, PVOID Address2)
+{
+	struct allocation *first, *second;
+	NTSTATUS status;
+
+	memory_lock();
+	first = allocation_find((uintptr_t)Address1);
+	second = allocation_find((uintptr_t)Address2);
+	if (!first || first->type != MEM_MAPPED)
+		status = not_a_view((uintptr_t)Address1, first);
+	else if (!second || second->type != MEM_MAPPED)
+		status = not_a_view((uintptr_t)Address2, second);
+	else
+		status = first == second ? STATUS_SUCCESS :
+					   STATUS_NOT_SAME_DEVICE;
+	memory_unlock();
+	return status;
+}

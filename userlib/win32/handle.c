@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * Handles.
+ *
+ * A handle is (descriptor + 1) << 2.  The table says what each descriptor is
+ * and what its handle may do.  Descriptors that were open when the program
+ * started are handles too; what they are is found out when they are first used,
+ * by asking them.  Other descriptors of the process are none, so that the number
+ * of a closed handle stays invalid when the program opens something else.
+ */
+#include "internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct slot {
+	struct object object;
+	bool inherited;		/* not looked at yet */
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct slot *slots;
+static int slot_count;
+
+static HANDLE handle_of(int fd)
+{
+	return (HANDLE)(((uintptr_t)fd + 1) << 2);
+}
+
+static int descriptor_of(HANDLE handle)
+{
+	uintptr_t number = (uintptr_t)handle;
+
+	/* The lowest bits are the program's own, as on Windows. */
+	if (number < 4 || number >> 2 > INT32_MAX)
+		return -1;
+	return (int)(number >> 2) - 1;
+}
+
+/* Room for @fd in the table. */
+static struct slot *slot_at(int fd)
+{
+	struct slot *more;
+	int count;
+
+	if (fd < slot_count)
+		return &slots[fd];
+	count = fd < 64 ? 64 : fd * 2;
+	more = realloc(slots, (size_t)count * sizeof(*slots));
+	if (!more)
+		return NULL;
+	memset(more + slot_count, 0, (size_t)(count - slot_count) *
+	       sizeof(*slots));
+	slots = more;
+	slot_count = count;
+	return &slots[fd];
+}
+
+NTSTATUS handle_create(int fd, const struct object *object, HANDLE *handle)
+{
+	struct slot *slot;
+
+	pthread_mutex_lock(&lock);
+	slot = slot_at(fd);
+	if (slot) {
+		slot->object = *object;
+		slot->inherited = false;
+	}
+	pthread_mutex_unlock(&lock);
+	if (!slot) {
+		close(fd);
+		return STATUS_NO_MEMORY;
+	}
+	*handle = handle_of(fd);
+	return STATUS_SUCCESS;
+}
+
+/* Is it a pidfd?  Its process then. */
+static pid_t pid_of_descriptor(int fd)
+{
+	char path[64], line[256];
+	int pid = 0;
+	ssize_t length;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	length = readlink(path, line, sizeof(line) - 1);
+	if (length <= 0)
+		return 0;
+	line[length] = '\0';
+	if (!strstr(line, "pidfd"))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "Pid: %d", &pid) == 1)
+			break;
+	fclose(file);
+	return pid;
+}
+
+static uint32_t access_of_file(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || flags & O_PATH)
+		return FILE_READ_ATTRIBUTES;
+	switch (flags & O_ACCMODE) {
+	case O_RDONLY:
+		return FILE_GENERIC_READ | FILE_GENERIC_EXECUTE;
+	case O_WRONLY:
+		return FILE_GENERIC_WRITE;
+	default:
+		return FILE_ALL_ACCESS;
+	}
+}
+
+/* What a descriptor from elsewhere is. */
+static void recognise(int fd, struct object *object)
+{
+	uint32_t access = object->access;
+	struct section_facts facts;
+	struct stat st;
+
+	memset(object, 0, sizeof(*object));
+	if (fstat(fd, &st))
+		return;
+	if (!(st.st_mode & S_IFMT) && !section_facts(fd, &facts)) {
+		object->type = OBJECT_SECTION;
+		object->access = facts.rights & SECTION_RIGHTS_ALL;
+	} else {
+		object->pid = pid_of_descriptor(fd);
+		object->type = object->pid > 0 ? OBJECT_PROCESS : OBJECT_FILE;
+		object->access = object->pid > 0 ? PROCESS_ALL_ACCESS :
+						   access_of_file(fd);
+	}
+	/* What the parent said of it is more exact. */
+	if (access)
+		object->access = access & ~SYNCHRONIZE;
+}
+
+static NTSTATUS get_locked(int fd, struct object *object)
+{
+	if (fd < 0 || fd >= slot_count)
+		return STATUS_INVALID_HANDLE;
+	if (slots[fd].inherited) {
+		slots[fd].inherited = false;
+		recognise(fd, &slots[fd].object);
+	}
+	*object = slots[fd].object;
+	if (object->type == OBJECT_NONE || fcntl(fd, F_GETFD) < 0)
+		return STATUS_INVALID_HANDLE;
+	return STATUS_SUCCESS;
+}
+
+NTSTATUS handle_get_any(HANDLE handle, int *fd, struct object *object)
+{
+	NTSTATUS status;
+
+	*fd = descriptor_of(handle);
+	pthread_mutex_lock(&lock);
+	status = get_locked(*fd, object);
+	pthread_mutex_unlock(&lock);
+	return status;
+}
+
+/* -1 to -6 stand for the current process, thread and so on. */
+static bool is_pseudo(HANDLE handle)
+{
+	intptr_t number = (intptr_t)handle;
+
+	return (number < 0 && number >= -6) || handle == DIRECTORY_LOCAL ||
+	       handle == DIRECTORY_GLOBAL;
+}
+
+NTSTATUS handle_get(HANDLE handle, enum object_type type, int *fd,
+		    struct object *object)
+{
+	NTSTATUS status;
+
+	if (is_pseudo(handle))
+		return STATUS_OBJECT_TYPE_MISMATCH;
+	status = handle_get_any(handle, fd, object);
+	if (!status && object->type != type)
+		return STATUS_OBJECT_TYPE_MISMATCH;
+	return status;
+}
+
+void handle_set_killed(HANDLE handle, uint32_t exit_code)
+{
+	int fd = descriptor_of(handle);
+
+	pthread_mutex_lock(&lock);
+	if (fd >= 0 && fd < slot_count && !slots[fd].object.killed) {
+		slots[fd].object.killed = true;
+		slots[fd].object.exit_code = exit_code;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* FILE_FLAG_DELETE_ON_CLOSE */
+static void delete_on_close(struct object *object)
+{
+	if (!object->path)
+		return;
+	unlink(object->path);
+	free(object->path);
+}
+
+NTSTATUS handle_close(HANDLE handle)
+{
+	struct object object;
+	NTSTATUS status;
+	int fd;
+
+	if (is_pseudo(handle))
+		return STATUS_SUCCESS;
+	if (!handle_get_any(handle, &fd, &object) &&
+	    object.type == OBJECT_PROCESS)
+		process_forget(fd, object.pid);
+	pthread_mutex_lock(&lock);
+	status = get_locked(fd, &object);
+	if (fd >= 0 && fd < slot_count)
+		memset(&slots[fd], 0, sizeof(slots[fd]));
+	/* With the lock: nobody may get the number before it is forgotten. */
+	if (!status)
+		close(fd);
+	pthread_mutex_unlock(&lock);
+	if (!status)
+		delete_on_close(&object);
+	return status;
+}
+
+size_t handles_of_process(pid_t pid)
+{
+	size_t count = 0;
+	int fd;
+
+	pthread_mutex_lock(&lock);
+	for (fd = 0; fd < slot_count; fd++)
+		if (slots[fd].object.type == OBJECT_PROCESS &&
+		    slots[fd].object.pid == pid)
+			count++;
+	pthread_mutex_unlock(&lock);
+	return count;
+}
+
+HANDLE SectionHandleFromDescriptor(int Descriptor)
+{
+	struct object object = { .type = OBJECT_NONE };
+	HANDLE handle;
+
+	if (Descriptor >= 0)
+		recognise(Descriptor, &object);
+	if (object.type == OBJECT_NONE ||
+	    handle_create(Descriptor, &object, &handle)) {
+		SetLastError(ERROR_INVALID_HANDLE);
+		return NULL;
+	}
+	return handle;
+}
+
+int SectionDescriptorOfHandle(HANDLE hObject)
+{
+	struct object object;
+	int fd;
+
+	return win32_success(handle_get_any(hObject, &fd, &object)) ? fd : -1;
+}
+
+void handles_close_inheritable(void)
+{
+	int fd;
+
+	/* In a child, between fork and exec: no locks, and no memory. */
+	for (fd = 3; fd < slot_count; fd++)
+		if (slots[fd].object.type != OBJECT_NONE || slots[fd].inherited)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* 22 characters hold both numbers and what is around them. */
+#define DESCRIPTION	24
+
+char *handles_describe(void)
+{
+	char *text, *to;
+	int fd;
+
+	pthread_mutex_lock(&lock);
+	text = malloc((size_t)slot_count * DESCRIPTION + 1);
+	for (fd = 0, to = text; text && fd < slot_count; fd++) {
+		const struct slot *slot = &slots[fd];
+
+		if (slot->object.type == OBJECT_NONE || slot->inherited ||
+		    fcntl(fd, F_GETFD) & FD_CLOEXEC)
+			continue;
+		/* SYNCHRONIZE marks that a mask was given, even an empty one. */
+		to += snprintf(to, DESCRIPTION, "%d:%x,", fd,
+			       slot->object.access | SYNCHRONIZE);
+	}
+	if (text)
+		*to = '\0';
+	pthread_mutex_unlock(&lock);
+	return text;
+}
+
+static void take_descriptions(void)
+{
+	const char *text = secure_getenv(HANDLES_VARIABLE);
+	unsigned int access;
+	int fd, length;
+
+	while (text && sscanf(text, "%d:%x,%n", &fd, &access, &length) == 2) {
+		if (fd >= 0 && fd < slot_count)
+			slots[fd].object.access = access;
+		text += length;
+	}
+	unsetenv(HANDLES_VARIABLE);
+}
+
+void handles_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void handles_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+static void note_inherited(int fd)
+{
+	struct slot *slot = slot_at(fd);
+
+	if (slot)
+		slot->inherited = true;
+}
+
+static void find_inherited(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	int fd;
+
+	while (dir && (entry = readdir(dir))) {
+		fd = atoi(entry->d_name);
+		if (*entry->d_name != '.' && fd != dirfd(dir))
+			note_inherited(fd);
+	}
+	for (fd = 0; !dir && fd < 1024; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			note_inherited(fd);
+	if (dir)
+		closedir(dir);
+}
+
+/* Before anything else of the library opens descriptors. */
+__attribute__((constructor))
+static void start(void)
+{
+	find_inherited();
+	take_descriptions();
+	fork_watch();
+	remote_start();
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MIT */
+/*
+ * What the files of libsection-win32 share.
+ *
+ * The Win32 functions stand on the native ones, and those on libsection.  Two
+ * tables hold what Linux does not know: what each handle is (handle.c), and
+ * what was asked for each page (allocation.c).
+ */
+#ifndef SECTION_WIN32_INTERNAL_H
+#define SECTION_WIN32_INTERNAL_H
+
+#include <section.h>
+#include <section/win32.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The addresses and sizes of Windows on x86-64. */
+#define PAGE			((uintptr_t)0x1000)
+#define GRANULE			((uintptr_t)0x10000)
+#define LOWEST_ADDRESS		((uintptr_t)0x10000)
+#define HIGHEST_ADDRESS		((uintptr_t)0x7fffffff0000)
+
+static inline uintptr_t round_down(uintptr_t value, uintptr_t unit)
+{
+	return value & ~(unit - 1);
+}
+
+static inline uintptr_t round_up(uintptr_t value, uintptr_t unit)
+{
+	return (value + unit - 1) & ~(unit - 1);
+}
+
+/* error.c */
+
+/* The status that says what an errno says; @otherwise for those without one. */
+NTSTATUS status_from_errno(int error, NTSTATUS otherwise);
+
+/* Sets the last error if @status is a failure.  Returns whether it is none. */
+bool win32_success(NTSTATUS status);
+
+/* pointer.c: pointers of the caller */
+
+/* Can it not be one, NULL and wild ones for instance? */
+bool pointer_bad(const void *pointer);
+
+/* Can all of it be read? */
+bool memory_readable(const void *pointer, size_t length);
+
+/* string.c: UTF-16 and UTF-8 */
+
+/* One character; a lone half is returned as it is.  Advances @at. */
+uint32_t utf16_next(const WCHAR **at, const WCHAR *end);
+
+/* Appends one character; returns how many bytes it has. */
+size_t utf8_put(char *to, uint32_t character);
+
+/* One character of valid UTF-8.  Advances @at. */
+uint32_t utf8_next(const char **at);
+
+size_t utf16_length(const WCHAR *text);
+
+/* Copies, to be freed.  NULL for NULL; otherwise NULL with errno. */
+char *utf8_from_utf16(const WCHAR *text);
+WCHAR *utf16_from_utf8(const char *text);
+
+/* name.c: names of objects */
+
+struct object_name {
+	bool named;
+	bool global;
+	bool inherit;
+	bool open_existing;
+	char name[SECTION_NAME_SIZE];
+};
+
+#define DIRECTORY_LOCAL		((HANDLE)(LONG_PTR)-0x100)
+#define DIRECTORY_GLOBAL	((HANDLE)(LONG_PTR)-0x200)
+
+/* What OBJECT_ATTRIBUTES ask for.  @opening: there must be a name. */
+NTSTATUS object_name_parse(const OBJECT_ATTRIBUTES *attributes, bool opening,
+			   struct object_name *name);
+
+/* handle.c: what handles are */
+
+enum object_type {
+	OBJECT_NONE,
+	OBJECT_FILE,
+	OBJECT_SECTION,
+	OBJECT_PROCESS,
+};
+
+/*
+ * @access is what the handle may do, in the numbers of its type.  @path belongs
+ * to files that are deleted on close.
+ */
+struct object {
+	enum object_type type;
+	uint32_t access;
+	pid_t pid;
+	bool killed;
+	uint32_t exit_code;
+	char *path;
+};
+
+/* A handle of @fd, which it owns.  On failure @fd is closed. */
+NTSTATUS handle_create(int fd, const struct object *object, HANDLE *handle);
+
+/* What a handle is: 0, or the failure for one that is not of this type. */
+NTSTATUS handle_get(HANDLE handle, enum object_type type, int *fd,
+		    struct object *object);
+
+/* Of any type. */
+NTSTATUS handle_get_any(HANDLE handle, int *fd, struct object *object);
+
+/* Remembers how the process was killed. */
+void handle_set_killed(HANDLE handle, uint32_t exit_code);
+
+NTSTATUS handle_close(HANDLE handle);
+
+/* How many handles of this process there are. */
+size_t handles_of_process(pid_t pid);
+
+/*
+ * For a child between fork(2) and execve(2): closes what it shall not inherit.
+ */
+void handles_close_inheritable(void);
+
+/* For the environment of a child: "fd:access,...", to be freed, or NULL. */
+char *handles_describe(void);
+
+void handles_lock(void);
+void handles_unlock(void);
+
+#define HANDLES_VARIABLE	"SECTION_WIN32_HANDLES"
+
+/* facts.c: what a section is */
+
+struct section_facts {
+	uint64_t id;
+	uint64_t bytes;
+	uint64_t base;
+	uint32_t prot;
+	uint32_t rights;
+	uint32_t attributes;
+	uint32_t page_protect;	/* PAGE_* of creation */
+	uint32_t cache;		/* PAGE_NOCACHE, PAGE_WRITECOMBINE */
+};
+
+/* 0, or -1 if @fd is no section. */
+int section_facts(int fd, struct section_facts *facts);
+
+void facts_lock(void);
+void facts_unlock(void);
+
+/* What the kernel does not keep, for facts of this process. */
+void section_remember(uint64_t id, uint32_t page_protect, uint32_t cache);
+
+/* rights.c: access masks and the kernel's rights */
+
+uint32_t section_access(ACCESS_MASK desired);
+uint32_t section_rights_of_prot(uint32_t prot);
+uint32_t section_kernel_rights(uint32_t access);
+
+/* protection.c: PAGE_* */
+
+/* One of the eight, with PAGE_GUARD and the like where that makes sense. */
+bool protect_valid(uint32_t protect);
+bool protect_copies(uint32_t protect);
+bool protect_writes(uint32_t protect);
+int protect_prot(uint32_t protect);
+uint32_t protect_from_prot(int prot);
+uint32_t protect_needs(uint32_t protect);
+bool protect_fits_section(uint32_t section, uint32_t view);
+bool protect_fits_view(uint32_t view, uint32_t protect);
+/* What a page that was written to has become. */
+uint32_t protect_after_copy(uint32_t protect);
+
+#define PROTECT_BASE	0xffU
+#define PROTECT_PAGE	(PROTECT_BASE | PAGE_GUARD)
+#define PROTECT_CACHE	(PAGE_NOCACHE | PAGE_WRITECOMBINE)
+
+/* anchor.c: descriptors that keep the memory of views */
+
+struct anchor;
+
+struct anchor *anchor_get(int section, const struct section_facts *facts);
+void anchor_put(struct anchor *anchor);
+int anchor_fd(const struct anchor *anchor);
+
+/* allocation.c: what this process has allocated and mapped */
+
+#define RUN_COPIES	0x10000U	/* mapped MAP_PRIVATE */
+
+/* Pages from @start to the next run that are alike; 0 is reserved memory. */
+struct run {
+	uintptr_t start;
+	uint32_t value;
+};
+
+struct allocation {
+	uintptr_t base;
+	size_t size;
+	uint32_t type;		/* MEM_PRIVATE or MEM_MAPPED */
+	uint32_t protect;	/* AllocationProtect, without cache bits */
+	struct run *runs;
+	size_t run_count;
+	size_t run_room;
+
+	/* Views */
+	struct anchor *anchor;
+	uint64_t offset;
+	uint64_t section;
+	uint32_t cache;
+	bool file;
+	bool sparse;		/* some pages may not be committed */
+	bool no_inherit;
+};
+
+void memory_lock(void);
+void memory_unlock(void);
+
+/* All of these with the lock held. */
+
+/* Forgets the views that the kernel has not given to a child. */
+void allocations_in_child(void);
+struct allocation *allocation_find(uintptr_t address);
+bool allocation_overlaps(uintptr_t start, uintptr_t end);
+struct allocation *allocation_new(uintptr_t base, size_t size, uint32_t type,
+				  uint32_t protect, uint32_t value);
+void allocation_remove(struct allocation *allocation);
+/* Takes [start, end) out; what is behind it becomes an allocation of its own. */
+bool allocation_cut(struct allocation *allocation, uintptr_t start,
+		    uintptr_t end);
+struct allocation *allocation_next(const struct allocation *after);
+void allocation_free(struct allocation *allocation);
+
+static inline uintptr_t allocation_end(const struct allocation *allocation)
+{
+	return allocation->base + allocation->size;
+}
+
+/* run.c */
+
+/* The value at @address, and where it ends. */
+uint32_t run_at(const struct allocation *a, uintptr_t address, uintptr_t *end);
+/* Room for what run_set() may need. */
+bool run_reserve(struct allocation *a);
+void run_set(struct allocation *a, uintptr_t start, uintptr_t end,
+	     uint32_t value);
+
+/* maps.c: what Linux has mapped */
+
+struct mapping {
+	uintptr_t start;
+	uintptr_t end;
+	int prot;
+	bool shared;
+	dev_t device;
+	ino_t inode;		/* 0 for memory */
+};
+
+/*
+ * The mapping that ends behind @address: the one that holds it, or the next one.
+ * False if there is none.
+ */
+bool mapping_find(uintptr_t address, struct mapping *mapping);
+
+/* mapped_file.c: files of which this process has views */
+
+struct stat;
+
+/* Is what is behind @end mapped? */
+bool file_mapped_beyond(const struct stat *file, uint64_t end);
+
+/* place.c: where there is room */
+
+#define PLACE_ANYWHERE	HIGHEST_ADDRESS
+
+/* The end of the addresses that ZeroBits allows; 0 if it is nonsense. */
+uintptr_t place_limit(ULONG_PTR zero_bits);
+
+/* A hole of this size on a 64 KiB boundary; 0 if there is none. */
+uintptr_t place_find(size_t size, uintptr_t limit);
+
+/* pages.c: which pages of a copy-on-write view were copied */
+
+/* Where the pages from @start on stop to be like it. */
+uintptr_t pages_copied_alike(uintptr_t start, uintptr_t end, bool *copied);
+
+/* view.c: changing pages of views, with the lock held */
+
+/* How far @address and what follows it are committed, or not. */
+bool view_committed(const struct allocation *a, uintptr_t address,
+		    uintptr_t *end);
+NTSTATUS view_commit(struct allocation *a, uintptr_t start, uintptr_t end);
+NTSTATUS view_protect(struct allocation *a, uintptr_t start, uintptr_t end,
+		      uint32_t protect);
+
+/* query.c, with the lock held */
+
+struct region {
+	uintptr_t end;
+	uint32_t state;
+	uint32_t protect;
+};
+
+/* What the page at @address is, and those behind it that are the same. */
+void region_at(const struct allocation *a, uintptr_t address,
+	       struct region *region);
+
+/* process.c */
+
+/* 0 for the calling process. */
+NTSTATUS process_pid(HANDLE process, uint32_t access, pid_t *pid);
+
+/* A handle of this kind is going to be closed. */
+void process_forget(int fd, pid_t pid);
+
+void processes_lock(void);
+void processes_unlock(void);
+/* The parent's children are not the child's. */
+void processes_in_child(void);
+
+/* fork.c: has the tables copied whole by fork(2) */
+void fork_watch(void);
+
+/* command_line.c: to be freed, both the array and its first string; or NULL. */
+char **command_line_split(const char *text);
+
+/* remote.c: the native functions in another process */
+
+/* Lets others use this process, if whoever started it says so. */
+void remote_start(void);
+
+NTSTATUS remote_map(pid_t pid, int section, uint32_t access, PVOID *base,
+		    ULONG_PTR zero_bits, SIZE_T commit, LONGLONG offset,
+		    PSIZE_T size, SECTION_INHERIT inherit, ULONG type,
+		    ULONG protect);
+NTSTATUS remote_unmap(pid_t pid, PVOID base);
+NTSTATUS remote_allocate(pid_t pid, PVOID *base, ULONG_PTR zero_bits,
+			 PSIZE_T size, ULONG type, ULONG protect);
+NTSTATUS remote_free(pid_t pid, PVOID *base, PSIZE_T size, ULONG type);
+NTSTATUS remote_protect(pid_t pid, PVOID *base, PSIZE_T size, ULONG protect,
+			PULONG old);
+NTSTATUS remote_query(pid_t pid, PVOID address, ULONG class, PVOID buffer,
+		      SIZE_T length);
+NTSTATUS remote_flush(pid_t pid, PVOID *base, PSIZE_T size);
+
+/* Where the kernel does not copy: how many bytes, or -1 with errno. */
+ssize_t remote_read(pid_t pid, uintptr_t address, void *buffer, size_t length);
+ssize_t remote_write(pid_t pid, uintptr_t address, const void *buffer,
+		     size_t length);
+
+#define REMOTE_VARIABLE	"SECTION_WIN32_REMOTE"
+
+#endif /* SECTION_WIN32_INTERNAL_H */

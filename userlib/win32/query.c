@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/*
+ * NtQueryVirtualMemory: what the pages at an address are.
+ */
+#include "internal.h"
+
+#include <sys/mman.h>
+
+/* Linux has a little more than Windows: the stack may be up there. */
+#define QUERY_LIMIT	((uintptr_t)0x7ffffffff000)
+
+/* Pages of one run, which can differ by what was copied (W4). */
+static void one_run(const struct allocation *a, uintptr_t address,
+		    struct region *region)
+{
+	uint32_t value = run_at(a, address, &region->end);
+	uintptr_t end = region->end;
+	bool copied;
+
+	region->state = MEM_COMMIT;
+	region->protect = value & ~RUN_COPIES;
+	if (a->sparse) {
+		bool committed = view_committed(a, address, &end);
+
+		if (end < region->end)
+			region->end = end;
+		if (!committed)
+			value = 0;
+	}
+	if (!value) {
+		region->state = MEM_RESERVE;
+		region->protect = 0;
+	} else if (value & RUN_COPIES && protect_copies(value)) {
+		region->end = pages_copied_alike(address, region->end, &copied);
+		if (copied)
+			region->protect = protect_after_copy(region->protect);
+	}
+	if (region->protect && (region->protect & PROTECT_BASE) != PAGE_NOACCESS)
+		region->protect |= a->cache;
+}
+
+void region_at(const struct allocation *a, uintptr_t address,
+	       struct region *region)
+{
+	struct region next;
+
+	one_run(a, address, region);
+	while (region->end < allocation_end(a)) {
+		one_run(a, region->end, &next);
+		if (next.state != region->state ||
+		    next.protect != region->protect)
+			break;
+		region->end = next.end;
+	}
+}
+
+static void describe_allocation(const struct allocation *a, uintptr_t page,
+				MEMORY_BASIC_INFORMATION *info)
+{
+	struct region region;
+
+	region_at(a, page, &region);
+	info->AllocationBase = (PVOID)a->base;
+	info->AllocationProtect = a->protect | a->cache;
+	info->RegionSize = region.end - page;
+	info->State = region.state;
+	info->Protect = region.protect;
+	info->Type = a->type;
+}
+
+static void describe_mapping(const struct mapping *m, uintptr_t page,
+			     MEMORY_BASIC_INFORMATION *info)
+{
+	info->AllocationBase = (PVOID)m->start;
+	info->AllocationProtect = protect_from_prot(m->prot);
+	info->RegionSize = m->end - page;
+	info->State = MEM_COMMIT;
+	info->Protect = protect_from_prot(m->prot);
+	info->Type = m->inode || m->shared ? MEM_MAPPED : MEM_PRIVATE;
+}
+
+static void describe_hole(uintptr_t page, uintptr_t end,
+			  MEMORY_BASIC_INFORMATION *info)
+{
+	info->RegionSize = end - page;
+	info->State = MEM_FREE;
+	info->Protect = PAGE_NOACCESS;
+}
+
+static void describe(uintptr_t page, MEMORY_BASIC_INFORMATION *info)
+{
+	struct allocation *a = allocation_find(page);
+	struct mapping m;
+
+	memset(info, 0, sizeof(*info));
+	info->BaseAddress = (PVOID)page;
+	if (a) {
+		describe_allocation(a, page, info);
+		return;
+	}
+	if (!mapping_find(page, &m) || m.start >= QUERY_LIMIT)
+		m.start = m.end = QUERY_LIMIT;
+	if (m.start <= page)
+		describe_mapping(&m, page, info);
+	else
+		describe_hole(page, m.start, info);
+}
+
+/* W9: a view that copies is charged for all that it could copy. */
+static size_t commit_charge(const struct allocation *a)
+{
+	size_t charge = 0;
+	uintptr_t at = a->base;
+	struct region region;
+
+	if (a->type == MEM_MAPPED)
+		return protect_copies(a->protect) ? a->size : 0;
+	while (at < allocation_end(a)) {
+		region_at(a, at, &region);
+		if (region.state == MEM_COMMIT)
+			charge += region.end - at;
+		at = region.end;
+	}
+	return charge;
+}
+
+static NTSTATUS describe_region(uintptr_t page,
+				MEMORY_REGION_INFORMATION *info)
+{
+	const struct allocation *a = allocation_find(page);
+
+	if (!a)
+		return STATUS_INVALID_ADDRESS;
+	memset(info, 0, sizeof(*info));
+	info->AllocationBase = (PVOID)a->base;
+	info->AllocationProtect = a->protect | a->cache;
+	info->RegionType = a->type == MEM_PRIVATE ? MEMORY_REGION_PRIVATE :
+			   a->file ? MEMORY_REGION_MAPPED_DATA_FILE :
+				     MEMORY_REGION_MAPPED_PAGE_FILE;
+	info->RegionSize = a->size;
+	info->CommitSize = commit_charge(a);
+	return STATUS_SUCCESS;
+}
+
+/* The caller's buffer is written to without the lock: it may be bad. */
+static NTSTATUS query_here(uintptr_t page, MEMORY_INFORMATION_CLASS class,
+			   void *buffer, size_t size)
+{
+	union {
+		MEMORY_BASIC_INFORMATION basic;
+		MEMORY_REGION_INFORMATION region;
+	} info;
+	NTSTATUS status = STATUS_SUCCESS;
+
+	memory_lock();
+	if (class == MemoryBasicInformation)
+		describe(page, &info.basic);
+	else
+		status = describe_region(page, &info.region);
+	memory_unlock();
+	if (!status)
+		memcpy(buffer, &info, size);
+	return status;
+}
+
+NTSTATUS NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress,
+			      MEMORY_INFORMATION_CLASS MemoryInformationClass,
+			      PVOID MemoryInformation,
+			      SIZE_T MemoryInformationLength,
+			      PSIZE_T ReturnLength)
+{
+	uintptr_t page = round_down((uintptr_t)BaseAddress, PAGE);
+	size_t size = MemoryInformationClass == MemoryBasicInformation ?
+		      sizeof(MEMORY_BASIC_INFORMATION) :
+		      sizeof(MEMORY_REGION_INFORMATION);
+	NTSTATUS status;
+	pid_t pid;
+
+	if (MemoryInformationClass != MemoryBasicInformation &&
+	    MemoryInformationClass != MemoryRegionInformation)
+		return STATUS_INVALID_INFO_CLASS;
+	if (MemoryInformationLength < size)
+		return STATUS_INFO_LENGTH_MISMATCH;
+	if (pointer_bad(MemoryInformation))
+		return STATUS_ACCESS_VIOLATION;
+	if (page >= QUERY_LIMIT)
+		return STATUS_INVALID_PARAMETER;
+	status = process_pid(ProcessHandle, PROCESS_QUERY_INFORMATION, &pid);
+	if (!status)
+		status = pid ? remote_query(pid, (PVOID)page,
+					    MemoryInformationClass,
+					    MemoryInformation, size) :
+			       query_here(page, MemoryInformationClass,
+					  MemoryInformation, size);
+	if (!status && ReturnLength)
+		*ReturnLength = size;
+	return status;
+}
