@@ -210,4 +210,36 @@ case $lines in
 *) fail 'Something was left behind.' ;;
 esac
 
+heading '6. Programs written for Windows'
+"$here/win32-memory_writer" <"$work/a.in" >"$work/errors" 2>&1 &
+a=$!
+pids=$a
+exec 3>"$work/a.in"
+tries=50
+until lines=$("$here/win32-memory_reader" 2>&1); do
+	[ "$tries" -gt 0 ] || fail "The reader found nothing: $lines $(cat "$work/errors")"
+	usleep 100000
+	tries=$((tries - 1))
+done
+say "memory_reader: $lines"
+check 'OpenFileMapping() finds what CreateFileMapping() made' \
+	"$lines" = 'Message from first process.'
+echo >&3
+wait "$a"
+exec 3>&-
+pids=
+lines=$("$here/win32-memory_reader" 2>&1)
+say "memory_reader: $lines"
+check 'and ERROR_FILE_NOT_FOUND when its creator has ended' \
+	"$lines" = 'Could not open file mapping object (2).'
+run win32-file_writer "$work/records.bin"
+run win32-file_reader "$work/records.bin"
+case $lines in
+*'record 0 to record '*) ok 'a file that one maps and writes, the other maps and reads' ;;
+*) fail 'The records are not there.' ;;
+esac
+run win32-cow
+check 'VirtualQuery() shows the one page that was copied' \
+	"$(printf '%s\n' "$lines" | grep -c PAGE_READWRITE)" -eq 1
+
 heading 'Everything above was checked.'
