@@ -272,8 +272,8 @@ enum {
  *	existed, 0 if it was created.
  * @reserved: Must be 0.
  * @base: With SECTION_CREATE_BASED: the address of the section's first byte, a
- *	multiple of the page size, or 0 to have one chosen that no other section
- *	of the user has.  Otherwise 0.
+ *	multiple of the page size, or 0 to have one chosen that was chosen for no
+ *	other section that the user has.  Otherwise 0.
  */
 struct section_create {
 	__u32 size;
@@ -538,7 +538,7 @@ struct section_map {
  * Return: 0.
  *
  * Errors:
- * * E2BIG, EFAULT: see the list at the top.
+ * * E2BIG, EFAULT, ENFILE: see the list at the top.
  * * EACCES: the handle does not have the rights for @prot: read for every
  *   view, write for a writable shared view, execute for an executable one,
  *   extend for SECTION_MAP_BEYOND.
@@ -589,7 +589,7 @@ struct section_commit {
  * Return: 0.
  *
  * Errors:
- * * E2BIG, EFAULT: see the list at the top.
+ * * E2BIG, EFAULT, ENFILE: see the list at the top.
  * * EACCES: the handle does not have SECTION_RIGHT_WRITE.
  * * EDQUOT: the section would have more committed ranges that are not adjacent
  *   than max_commit_ranges allows.
@@ -627,7 +627,8 @@ struct section_commit_view {
  * Return: 0.
  *
  * Errors: those of SECTION_IOC_COMMIT, and
- * * E2BIG, EINTR, EINVAL, ENOMEM, EDQUOT, EOPNOTSUPP, EOVERFLOW: as there.
+ * * E2BIG, EINTR, EINVAL, ENFILE, ENOMEM, EDQUOT, EOPNOTSUPP, EOVERFLOW: as
+ *   there.
  * * EACCES: the view is private, or may only be read.
  * * EFAULT: bad pointer; a part of the range is not in a view, or not in views
  *   that continue each other.
