@@ -220,6 +220,58 @@ TEST_F(cow, W6_shared_view_made_copy_on_write)
 		EXPECT_EQ(250, byte_in_file(self->file, 9));
 }
 
+/* What was not copied is shared again, and is what it was all the time. */
+TEST_F(cow, W6_and_back)
+{
+	unsigned char *view = view_of(self->section, FILE_MAP_WRITE);
+	size_t page;
+
+	ASSERT_NE(NULL, view);
+	for (page = 0; page < PAGES; page++)
+		self->shared[page * PAGE_BYTES] = 100 + page;
+	EXPECT_TRUE(protect(view, BYTES, PAGE_WRITECOPY));
+	EXPECT_EQ(0, poke(view + PAGE_BYTES, 251));
+	EXPECT_EQ(100, peek(view));
+	EXPECT_EQ(102, peek(view + 2 * PAGE_BYTES));
+	EXPECT_TRUE(protect(view, BYTES, PAGE_READWRITE));
+	EXPECT_EQ(PAGE_READWRITE, protection_at(view));
+	EXPECT_EQ(251, peek(view + PAGE_BYTES));
+	EXPECT_EQ(101, peek(self->shared + PAGE_BYTES));
+	for (page = 0; page < PAGES; page += 2) {
+		EXPECT_EQ((int)(100 + page), peek(view + page * PAGE_BYTES));
+		EXPECT_EQ(0, poke(view + page * PAGE_BYTES, 200 + page));
+		EXPECT_EQ((int)(200 + page),
+			  peek(self->shared + page * PAGE_BYTES));
+	}
+	EXPECT_TRUE(UnmapViewOfFile(view));
+}
+
+/* The same in a view that does not begin where the section does. */
+TEST(W6_view_with_an_offset)
+{
+	HANDLE section = nt_section(PAGE_READWRITE, 3 * GRAIN, NULL);
+	unsigned char *shared, *view;
+	size_t page;
+
+	ASSERT_NE(NULL, section);
+	shared = view_of(section, FILE_MAP_WRITE);
+	view = MapViewOfFile(section, FILE_MAP_WRITE, 0, 2 * GRAIN, GRAIN);
+	ASSERT_NE(NULL, shared);
+	ASSERT_NE(NULL, view);
+	for (page = 0; page < 3 * GRAIN / PAGE_BYTES; page++)
+		shared[page * PAGE_BYTES] = 1 + page;
+	EXPECT_TRUE(protect(view + PAGE_BYTES, 3 * PAGE_BYTES,
+			    PAGE_WRITECOPY));
+	EXPECT_EQ(0, poke(view + 2 * PAGE_BYTES, 251));
+	for (page = 0; page < GRAIN / PAGE_BYTES; page++)
+		EXPECT_EQ(page == 2 ? 251 : (int)page + 33,
+			  peek(view + page * PAGE_BYTES));
+	EXPECT_EQ(35, peek(shared + 2 * GRAIN + 2 * PAGE_BYTES));
+	EXPECT_TRUE(UnmapViewOfFile(view));
+	EXPECT_TRUE(UnmapViewOfFile(shared));
+	CloseHandle(section);
+}
+
 TEST_F(cow, W7_unmapping_throws_away)
 {
 	unsigned char *view = view_of(self->section, FILE_MAP_COPY);

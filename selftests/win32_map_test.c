@@ -499,11 +499,20 @@ TEST_F(map, M11_read_only_handle)
 
 TEST_F(map, M12_write_only_handle_cannot_read)
 {
+	HANDLE same;
+
 	self->opened = OpenFileMappingA(FILE_MAP_WRITE, FALSE, self->name.s);
 	ASSERT_NE(NULL, self->opened);
 	EXPECT_FALSE(maps(_metadata, self->opened, FILE_MAP_COPY));
 	EXPECT_FALSE(maps(_metadata, self->opened, FILE_MAP_READ));
 	EXPECT_TRUE(maps(_metadata, self->opened, FILE_MAP_WRITE));
+
+	/* Nor does a duplicate with the same access. */
+	ASSERT_TRUE(DuplicateHandle(GetCurrentProcess(), self->opened,
+				    GetCurrentProcess(), &same, 0, FALSE,
+				    DUPLICATE_SAME_ACCESS));
+	EXPECT_EQ(MAY_WRITE, rights_of(same));
+	CloseHandle(same);
 }
 
 TEST_F(map, M13_handle_for_copying)
@@ -911,6 +920,33 @@ TEST_F(place, V12_V13_taken_addresses)
 				     base));
 	EXPECT_EQ(9, peek(reserved));
 	EXPECT_TRUE(VirtualFree(reserved, 0, MEM_RELEASE));
+}
+
+/* What the program has mapped without the library is no less taken. */
+TEST_F(place, V12_taken_by_others)
+{
+	char *base = free_grains(4);
+	char *foreign;
+	struct nt_map m;
+
+	ASSERT_NE(NULL, base);
+	foreign = mmap(base + GRAIN, PAGE_BYTES, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+		       0);
+	ASSERT_EQ(base + GRAIN, foreign);
+	foreign[0] = 88;
+	m = (struct nt_map){ .base = base };
+	EXPECT_EQ(STATUS_CONFLICTING_ADDRESSES,
+		  nt_map(self->of_file, PAGE_READWRITE, &m));
+	EXPECT_ERROR(ERROR_INVALID_ADDRESS,
+		     MapViewOfFileEx(self->of_memory, FILE_MAP_READ, 0, 0, 0,
+				     base));
+	EXPECT_ERROR(ERROR_INVALID_ADDRESS,
+		     VirtualAlloc(base, 2 * GRAIN, MEM_RESERVE,
+				  PAGE_READWRITE));
+	EXPECT_EQ(88, peek(foreign));
+	EXPECT_EQ(MEM_FREE, state_at(base));
+	EXPECT_EQ(0, munmap(foreign, PAGE_BYTES));
 }
 
 TEST_F(place, V14_two_views)

@@ -112,9 +112,38 @@ TEST_F(reserved, L3_L4_commit_in_one_view)
 	EXPECT_TRUE(UnmapViewOfFile(other));
 }
 
+TEST_F(reserved, L4_views_with_offsets)
+{
+	unsigned char *part = MapViewOfFile(self->section, FILE_MAP_WRITE, 0,
+					    GRAIN, 2 * GRAIN);
+
+	ASSERT_NE(NULL, part);
+	EXPECT_EQ(part + 0x1000,
+		  commit(part + 0x1000, 0x2000, PAGE_READONLY));
+	EXPECT_EQ(PAGE_READONLY, protection_at(part + 0x1000));
+	EXPECT_EQ(MEM_RESERVE, state_at(self->view + 0x1000));
+	EXPECT_EQ(MEM_RESERVE, state_at(self->view + GRAIN));
+	EXPECT_EQ(GRAIN + 0x1000, query(self->view).RegionSize);
+	EXPECT_EQ(PAGE_READWRITE, protection_at(self->view + GRAIN + 0x1000));
+	EXPECT_EQ(0x2000, query(self->view + GRAIN + 0x1000).RegionSize);
+	EXPECT_EQ(MEM_RESERVE, state_at(self->view + GRAIN + 0x3000));
+	EXPECT_EQ(0, poke(self->view + GRAIN + 0x1000, 5));
+	EXPECT_EQ(5, peek(part + 0x1000));
+
+	/* And the other way round, past the end of the smaller one. */
+	EXPECT_EQ(self->view + 3 * GRAIN - 0x1000,
+		  commit(self->view + 3 * GRAIN - 0x1000, 0x2000,
+			 PAGE_READWRITE));
+	EXPECT_EQ(MEM_COMMIT, state_at(part + 2 * GRAIN - 0x1000));
+	EXPECT_EQ(0x1000, query(part + 2 * GRAIN - 0x1000).RegionSize);
+	EXPECT_TRUE(UnmapViewOfFile(part));
+}
+
 struct family {
 	pthread_barrier_t *barrier;
 	HANDLE section;
+	/* Mapped before the child is made. */
+	unsigned char *inherited;
 };
 
 static int watch_commit(void *arg)
@@ -133,6 +162,10 @@ static int watch_commit(void *arg)
 	CHILD_EXPECT(query(view).RegionSize == COMMITTED);
 	CHILD_EXPECT(peek(view + 1) == 17);
 	CHILD_EXPECT(state_at(view + COMMITTED) == MEM_RESERVE);
+	CHILD_EXPECT(state_at(family->inherited) == MEM_COMMIT);
+	CHILD_EXPECT(peek(family->inherited + 1) == 17);
+	CHILD_EXPECT(state_at(family->inherited + COMMITTED) == MEM_RESERVE);
+	CHILD_EXPECT(peek(family->inherited + COMMITTED) == -SIGSEGV);
 	later = view_of(family->section, FILE_MAP_WRITE);
 	CHILD_EXPECT(later);
 	CHILD_EXPECT(state_at(later) == MEM_COMMIT);
@@ -148,6 +181,7 @@ TEST_F(reserved, L5_other_processes)
 	struct family family = {
 		.barrier = shared_barrier(2),
 		.section = self->section,
+		.inherited = self->view,
 	};
 	pid_t child;
 

@@ -628,6 +628,138 @@ TEST(O11_by_name)
 	CloseHandle(section);
 }
 
+/* W1 again, where nothing but the name is shared with the parent. */
+TEST(W1_program_that_copies)
+{
+	static const DWORD accesses[] = {
+		FILE_MAP_COPY, FILE_MAP_COPY | FILE_MAP_WRITE, FILE_MAP_WRITE,
+	};
+	struct sec_name name = sec_unique();
+	char arguments[128];
+	HANDLE section;
+	DWORD *view;
+	size_t i;
+
+	section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL,
+				     PAGE_READWRITE, 0, 0x1000, name.s);
+	ASSERT_NE(NULL, section);
+	view = view_of(section, FILE_MAP_WRITE);
+	ASSERT_NE(NULL, view);
+	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
+		*view = 1;
+		snprintf(arguments, sizeof(arguments), "write %s %u", name.s,
+			 accesses[i]);
+		EXPECT_EQ(0, run(arguments, FALSE));
+		EXPECT_EQ(accesses[i] & FILE_MAP_WRITE ? 0xdeadbeef : 1,
+			  dword_at(view)) {
+			TH_LOG("access %#x", accesses[i]);
+		}
+	}
+	EXPECT_TRUE(UnmapViewOfFile(view));
+	CloseHandle(section);
+}
+
+static int write_by_name(const char *name, const char *access)
+{
+	HANDLE section = OpenFileMappingA(FILE_MAP_READ | FILE_MAP_WRITE, FALSE,
+					  name);
+	DWORD *view = section ? view_of(section, atoi(access)) : NULL;
+
+	if (!view)
+		return 1;
+	*view = 0xdeadbeef;
+	return dword_at(view) != 0xdeadbeef;
+}
+
+/* L5 again, in a program that knows of the section what the kernel tells. */
+TEST(L5_program_that_commits)
+{
+	struct sec_name name = sec_unique();
+	unsigned char *view;
+	char arguments[128];
+	HANDLE section;
+
+	section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL,
+				     PAGE_READWRITE | SEC_RESERVE, 0, BYTES,
+				     name.s);
+	ASSERT_NE(NULL, section);
+	view = view_of(section, FILE_MAP_WRITE);
+	ASSERT_NE(NULL, view);
+	ASSERT_EQ(view, VirtualAlloc(view, 0x1000, MEM_COMMIT, PAGE_READONLY));
+	snprintf(arguments, sizeof(arguments), "commit %s", name.s);
+	EXPECT_EQ(0, run(arguments, FALSE));
+	EXPECT_EQ(PAGE_READONLY, protection_at(view));
+	EXPECT_EQ(MEM_RESERVE, state_at(view + 0x1000));
+	EXPECT_EQ(MEM_COMMIT, state_at(view + 0x2000));
+	EXPECT_EQ(PAGE_READWRITE, protection_at(view + 0x2000));
+	EXPECT_EQ(0x1000, query(view + 0x2000).RegionSize);
+	EXPECT_EQ(9, peek(view));
+	EXPECT_EQ(10, peek(view + 0x2000));
+	EXPECT_TRUE(UnmapViewOfFile(view));
+	CloseHandle(section);
+}
+
+static int commit_by_name(const char *name)
+{
+	HANDLE section = OpenFileMappingA(FILE_MAP_READ | FILE_MAP_WRITE, FALSE,
+					  name);
+	unsigned char *view = section ? view_of(section, FILE_MAP_WRITE) : NULL;
+	MEMORY_BASIC_INFORMATION info;
+
+	CHILD_EXPECT(view);
+	info = query(view);
+	CHILD_EXPECT(info.State == MEM_COMMIT);
+	CHILD_EXPECT(info.Protect == PAGE_READWRITE);
+	CHILD_EXPECT(info.RegionSize == 0x1000);
+	CHILD_EXPECT(state_at(view + 0x1000) == MEM_RESERVE);
+	CHILD_EXPECT(!poke(view, 9));
+	CHILD_EXPECT(VirtualAlloc(view + 0x2000, 0x1000, MEM_COMMIT,
+				  PAGE_READWRITE));
+	CHILD_EXPECT(!poke(view + 0x2000, 10));
+	return 0;
+}
+
+struct holder {
+	pthread_barrier_t *barrier;
+	HANDLE section;
+};
+
+static int hold_handle(void *arg)
+{
+	const struct holder *holder = arg;
+
+	/* The parent closes its handle, and looks for the name. */
+	pthread_barrier_wait(holder->barrier);
+	pthread_barrier_wait(holder->barrier);
+	CHILD_EXPECT(section_size(holder->section) == 0x1000);
+	return 0;
+}
+
+/* A handle that a forked child has counts as any other. */
+TEST(N3_child_keeps_the_name)
+{
+	struct holder holder = { .barrier = shared_barrier(2) };
+	struct sec_name name = sec_unique();
+	HANDLE again;
+	pid_t child;
+
+	ASSERT_NE(NULL, holder.barrier);
+	holder.section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL,
+					    PAGE_READWRITE, 0, 0x1000, name.s);
+	ASSERT_NE(NULL, holder.section);
+	child = sec_fork(hold_handle, &holder);
+	ASSERT_LT(0, child);
+	pthread_barrier_wait(holder.barrier);
+	EXPECT_TRUE(CloseHandle(holder.section));
+	again = OpenFileMappingA(FILE_MAP_READ, FALSE, name.s);
+	EXPECT_NE(NULL, again);
+	EXPECT_TRUE(CloseHandle(again));
+	pthread_barrier_wait(holder.barrier);
+	EXPECT_EQ(0, sec_wait(child));
+	EXPECT_ERROR(ERROR_FILE_NOT_FOUND,
+		     OpenFileMappingA(FILE_MAP_READ, FALSE, name.s));
+}
+
 static int add_by_name(const char *name)
 {
 	HANDLE section = OpenFileMappingA(FILE_MAP_READ | FILE_MAP_WRITE, FALSE,
@@ -690,6 +822,9 @@ TEST(O12_views_of_a_forked_child)
 	EXPECT_EQ(0, poke(views.shared, 1));
 	EXPECT_EQ(1, peek(views.unmapped));
 	EXPECT_EQ(0, poke(views.copied, 50));
+	/* Changes of protection do not make it one that is inherited. */
+	EXPECT_TRUE(protect(views.unmapped, 0x1000, PAGE_WRITECOPY));
+	EXPECT_TRUE(protect(views.unmapped, 0x1000, PAGE_READWRITE));
 	EXPECT_EQ(0, sec_in_child(look_at_views, &views));
 	EXPECT_EQ(2, peek(views.shared));
 	EXPECT_EQ(2, peek(views.unmapped));
@@ -697,6 +832,63 @@ TEST(O12_views_of_a_forked_child)
 	EXPECT_TRUE(UnmapViewOfFile(views.shared));
 	EXPECT_TRUE(UnmapViewOfFile(views.unmapped));
 	EXPECT_TRUE(UnmapViewOfFile(views.copied));
+	CloseHandle(section);
+}
+
+struct memories {
+	unsigned char *shared;
+	unsigned char *private;
+	unsigned char *reserved;
+};
+
+static int change_memories(void *arg)
+{
+	const struct memories *m = arg;
+
+	/* W6, T1 and U1 in views that the parent has mapped. */
+	CHILD_EXPECT(protect(m->shared, 0x1000, PAGE_WRITECOPY));
+	CHILD_EXPECT(!poke(m->shared, 2));
+	CHILD_EXPECT(peek(m->shared) == 2);
+	CHILD_EXPECT(protection_at(m->shared) == PAGE_READWRITE);
+	CHILD_EXPECT(!protect(m->shared, 0x1000, PAGE_EXECUTE_READ));
+	CHILD_EXPECT(!poke(m->shared + 0x1000, 3));
+	CHILD_EXPECT(UnmapViewOfFile(m->shared + 1));
+	/* Private memory is a copy. */
+	CHILD_EXPECT(peek(m->private) == 40);
+	CHILD_EXPECT(!poke(m->private, 41));
+	CHILD_EXPECT(protect(m->private, 0x1000, PAGE_READONLY));
+	CHILD_EXPECT(VirtualFree(m->private, 0, MEM_RELEASE));
+	CHILD_EXPECT(VirtualAlloc(m->reserved, 0x1000, MEM_COMMIT,
+				  PAGE_READWRITE));
+	CHILD_EXPECT(!poke(m->reserved, 1));
+	return 0;
+}
+
+/* What a forked child does to its memory is not done to its parent's. */
+TEST(O12_memory_of_a_forked_child)
+{
+	HANDLE section = nt_section(PAGE_READWRITE, 0x2000, NULL);
+	struct memories m;
+
+	ASSERT_NE(NULL, section);
+	m.shared = view_of(section, FILE_MAP_WRITE);
+	m.private = VirtualAlloc(NULL, 0x1000, MEM_COMMIT, PAGE_READWRITE);
+	m.reserved = VirtualAlloc(NULL, 0x1000, MEM_RESERVE, PAGE_READWRITE);
+	ASSERT_NE(NULL, m.shared);
+	ASSERT_NE(NULL, m.private);
+	ASSERT_NE(NULL, m.reserved);
+	EXPECT_EQ(0, poke(m.shared, 1));
+	EXPECT_EQ(0, poke(m.private, 40));
+	EXPECT_EQ(0, sec_in_child(change_memories, &m));
+	EXPECT_EQ(1, peek(m.shared));
+	EXPECT_EQ(3, peek(m.shared + 0x1000));
+	EXPECT_EQ(PAGE_READWRITE, protection_at(m.shared));
+	EXPECT_EQ(40, peek(m.private));
+	EXPECT_EQ(PAGE_READWRITE, protection_at(m.private));
+	EXPECT_EQ(MEM_RESERVE, state_at(m.reserved));
+	EXPECT_TRUE(UnmapViewOfFile(m.shared));
+	EXPECT_TRUE(VirtualFree(m.private, 0, MEM_RELEASE));
+	EXPECT_TRUE(VirtualFree(m.reserved, 0, MEM_RELEASE));
 	CloseHandle(section);
 }
 
@@ -849,5 +1041,9 @@ int main(int argc, char **argv)
 		return child_rights(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "add"))
 		return add_by_name(argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "write"))
+		return write_by_name(argv[2], argv[3]);
+	if (argc == 3 && !strcmp(argv[1], "commit"))
+		return commit_by_name(argv[2]);
 	return test_harness_run(argc, argv);
 }
