@@ -116,6 +116,7 @@ step "kernel-doc" kernel_doc "${uapi_files[@]}" module/*.h userlib/include/*.h u
 step "shellcheck" shellcheck -x "${script_files[@]}"
 step "perl" perl -cw vm/report.pl
 step "versions only in compat.h" version_checks
+step "rows of the Win32 library" selftests/win32_rows.sh
 [ ! -x Documentation/check-api.sh ] || step "documented interface" Documentation/check-api.sh
 
 if [ ${#failed[@]} -gt 0 ]; then
