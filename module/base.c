@@ -78,8 +78,8 @@ static int section_base_take(struct section *section, unsigned long min,
 }
 
 /*
- * Downwards, from somewhere: a base that could be foreseen would be a gift to
- * whoever attacks a program that maps it.
+ * Downwards, from somewhere: a base that were the same on every machine would be
+ * a gift to whoever attacks a program that maps it.
  */
 static int section_base_choose(struct section *section, unsigned long min,
 			       unsigned long max)
@@ -120,6 +120,9 @@ int section_base_set(struct section *section, u64 wanted)
 /**
  * section_base_free - others may have a section's base
  * @section: the section
+ *
+ * Without memory for that, the base stays taken as long as the owner has any
+ * section.
  */
 void section_base_free(struct section *section)
 {

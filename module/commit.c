@@ -14,7 +14,6 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/srcu.h>
 #include <linux/xarray.h>
 
 #include "backing.h"
@@ -22,12 +21,6 @@
 #include "ioctl.h"
 #include "limits.h"
 #include "section.h"
-
-/*
- * Faults of reserved sections, from looking up that the page is committed to
- * having it mapped.  Only a decommit waits for them.
- */
-DEFINE_STATIC_SRCU(section_commit_srcu);
 
 #define SECTION_COMMITTED	xa_mk_value(1)
 
@@ -57,45 +50,32 @@ struct section_reservation *section_reservation_new(void)
 	reservation = kzalloc(sizeof(*reservation), GFP_KERNEL_ACCOUNT);
 	if (!reservation)
 		return NULL;
-	mt_init_flags(&reservation->committed, MT_FLAGS_USE_RCU);
+	/*
+	 * Not without MT_FLAGS_ALLOC_RANGE, of which nothing else is used: the
+	 * core does not free large trees of the other kind right under RCU.
+	 */
+	mt_init_flags(&reservation->committed,
+		      MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU);
 	mutex_init(&reservation->lock);
 	return reservation;
 }
 
 /**
  * section_reservation_free - the section is gone
- * @reservation: the reservation, NULL if there is none
+ * @section: the section
  *
  * Page faults and views own a reference on the section, so nobody reads the tree
  * any more.  Its lock is not one for the softirq of an RCU callback.
  */
-void section_reservation_free(struct section_reservation *reservation)
+void section_reservation_free(struct section *section)
 {
+	struct section_reservation *reservation = section->reservation;
+
 	if (!reservation)
 		return;
+	section_user_charge_ranges(section->user, -(long)reservation->ranges);
 	mtree_destroy(&reservation->committed);
 	kfree(reservation);
-}
-
-/**
- * section_commit_enter - before a fault asks what is committed
- *
- * Return: to be given to section_commit_leave() when the page is mapped.
- */
-int section_commit_enter(void)
-	__acquires(&section_commit_srcu)
-{
-	return srcu_read_lock(&section_commit_srcu);
-}
-
-/**
- * section_commit_leave - the fault is done
- * @idx: what section_commit_enter() returned
- */
-void section_commit_leave(int idx)
-	__releases(&section_commit_srcu)
-{
-	srcu_read_unlock(&section_commit_srcu, idx);
 }
 
 /**
@@ -130,6 +110,25 @@ bool section_commit_run(const struct section *section, unsigned long page,
 		*last = min(mas.last, pages - 1);
 	}
 	return committed;
+}
+
+/**
+ * section_commit_recheck - is a page that a fault has got still committed?
+ * @section: the section
+ * @page: the page; its folio is locked and in the page cache
+ *
+ * Either this sees that a decommit has begun, or the decommit sees the folio,
+ * and waits for its lock.
+ *
+ * Return: whether it is.
+ */
+bool section_commit_recheck(const struct section *section, unsigned long page)
+{
+	unsigned long first, last;
+
+	/* Pairs with section_decommit(). */
+	smp_mb();
+	return section_commit_run(section, page, &first, &last);
 }
 
 /* What [first, last] meets; @touching counts the neighbours as well. */
@@ -182,9 +181,39 @@ static int section_commit_charge(struct section_reservation *reservation,
 	return err;
 }
 
-static int section_commit(struct section_reservation *reservation,
-			  unsigned long first, unsigned long last)
+/*
+ * Write a range down, with which there will be so many ranges.  What the tree
+ * takes is not charged to a memory cgroup (it tries without waiting first, and
+ * not on account), so ranges are limited for sections and for users.
+ */
+static int section_commit_store(struct section *section, unsigned long first,
+				unsigned long last, void *entry,
+				unsigned int ranges)
 {
+	struct section_reservation *reservation = section->reservation;
+	long more = (long)ranges - reservation->ranges;
+	int err;
+
+	lockdep_assert_held(&reservation->lock);
+	if ((entry || more > 0) && ranges > section_max_commit_ranges())
+		return -EDQUOT;
+	err = section_user_charge_ranges(section->user, more);
+	if (err)
+		return err;
+	err = mtree_store_range(&reservation->committed, first, last, entry,
+				GFP_KERNEL_ACCOUNT);
+	if (err) {
+		section_user_charge_ranges(section->user, -more);
+		return err;
+	}
+	reservation->ranges = ranges;
+	return 0;
+}
+
+static int section_commit(struct section *section, unsigned long first,
+			  unsigned long last)
+{
+	struct section_reservation *reservation = section->reservation;
 	struct section_span span;
 	unsigned long pages;
 	int err;
@@ -193,50 +222,47 @@ static int section_commit(struct section_reservation *reservation,
 	pages = last - first + 1 - span.covered;
 	if (!pages)
 		return 0;
-	if (reservation->ranges - span.ranges >= section_max_commit_ranges())
-		return -EDQUOT;
 	err = section_commit_charge(reservation, pages);
-	if (err)
-		return err;
-	err = mtree_store_range(&reservation->committed, span.first, span.last,
-				SECTION_COMMITTED, GFP_KERNEL_ACCOUNT);
-	if (err) {
+	if (!err)
+		err = section_commit_store(section, span.first, span.last,
+					   SECTION_COMMITTED,
+					   reservation->ranges - span.ranges +
+					   1);
+	if (!err)
+		WRITE_ONCE(reservation->pages, reservation->pages + pages);
+	else
 		section_commit_trim(reservation);
-		return err;
-	}
-	reservation->ranges -= span.ranges;
-	reservation->ranges++;
-	WRITE_ONCE(reservation->pages, reservation->pages + pages);
-	return 0;
+	return err;
 }
 
 /*
- * First nobody finds the pages committed any more, then those who still did are
- * waited for, then the pages go, and with them their page table entries.
+ * First nobody finds the pages committed any more, then the pages go, and with
+ * them the page table entries that map them.  A fault in flight may make a page
+ * anew after that; it finds out under the page's lock, section_commit_recheck(),
+ * and maps nothing.  The page stays in the file until the next decommit or commit
+ * there, and is not up to date, so that fault-around in flight, which only asked
+ * before, passes it by.
  */
 static int section_decommit(struct section *section, unsigned long first,
 			    unsigned long last)
 {
 	struct section_reservation *reservation = section->reservation;
 	struct section_span span;
-	unsigned int ranges;
 	int err;
 
 	section_commit_survey(reservation, first, last, false, &span);
-	if (!span.covered)
-		return 0;
-	ranges = reservation->ranges - span.ranges + (span.first < first) +
-		 (span.last > last);
-	if (ranges > reservation->ranges &&
-	    ranges > section_max_commit_ranges())
-		return -EDQUOT;
-	err = mtree_store_range(&reservation->committed, first, last, NULL,
-				GFP_KERNEL_ACCOUNT);
-	if (err)
-		return err;
-	reservation->ranges = ranges;
-	WRITE_ONCE(reservation->pages, reservation->pages - span.covered);
-	synchronize_srcu_expedited(&section_commit_srcu);
+	if (span.covered) {
+		err = section_commit_store(section, first, last, NULL,
+					   reservation->ranges - span.ranges +
+					   (span.first < first) +
+					   (span.last > last));
+		if (err)
+			return err;
+		WRITE_ONCE(reservation->pages,
+			   reservation->pages - span.covered);
+		/* Pairs with section_commit_recheck(). */
+		smp_mb();
+	}
 	section_anon_punch(section->backing, first, last);
 	section_commit_trim(reservation);
 	return 0;
@@ -266,7 +292,7 @@ int section_commit_pages(struct section *section, unsigned long first,
 	if (decommit)
 		err = section_decommit(section, first, last);
 	else
-		err = section_commit(reservation, first, last);
+		err = section_commit(section, first, last);
 	mutex_unlock(&reservation->lock);
 	return err;
 }

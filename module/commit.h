@@ -29,12 +29,11 @@ struct section_reservation {
 };
 
 struct section_reservation *section_reservation_new(void);
-void section_reservation_free(struct section_reservation *reservation);
+void section_reservation_free(struct section *section);
 
-int section_commit_enter(void);
-void section_commit_leave(int idx);
 bool section_commit_run(const struct section *section, unsigned long page,
 			unsigned long *first, unsigned long *last);
+bool section_commit_recheck(const struct section *section, unsigned long page);
 int section_commit_pages(struct section *section, unsigned long first,
 			 unsigned long last, u32 flags);
 long section_commit_handle(struct section *section, u32 rights,

@@ -134,9 +134,11 @@ u32 section_rights_granted(const struct section *section, struct net *net,
 	if (uid_eq(current_euid(), section->uid))
 		granted = section_rights_of_mode(section->mode >> 6);
 	else if (in_group_p(section->gid))
-		granted = section_rights_of_mode(section->mode >> 3);
+		granted = section_rights_of_mode(section->mode >> 3) &
+			  ~SECTION_RIGHT_EXTEND;
 	else
-		granted = section_rights_of_mode(section->mode);
+		granted = section_rights_of_mode(section->mode) &
+			  ~SECTION_RIGHT_EXTEND;
 	granted &= all;
 	if (wanted & all & ~granted &&
 	    ns_capable(net->user_ns, CAP_IPC_OWNER))

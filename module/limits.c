@@ -32,6 +32,10 @@ static unsigned int max_commit_ranges = 65536;
 module_param(max_commit_ranges, uint, 0644);
 MODULE_PARM_DESC(max_commit_ranges, "committed ranges that are not adjacent, in one section (default 65536)");
 
+static unsigned int max_user_commit_ranges = 1048576;
+module_param(max_user_commit_ranges, uint, 0644);
+MODULE_PARM_DESC(max_user_commit_ranges, "committed ranges in all sections of one user (default 1048576)");
+
 static int global_group = -1;
 module_param(global_group, int, 0644);
 MODULE_PARM_DESC(global_group, "group that may create global names, -1 for everybody (default -1)");
@@ -42,6 +46,7 @@ MODULE_PARM_DESC(global_group, "group that may create global names, -1 for every
  * @uid: the user, constant
  * @bases: where the based sections are that have their base from us, see base.c;
  *	has its own lock
+ * @ranges: committed ranges in all of his sections
  * @seed: where to begin to look for a base, constant
  * @sections: how many sections he owns, protected by section_users_lock; the
  *	object goes when it falls to zero
@@ -50,6 +55,7 @@ struct section_user {
 	struct hlist_node node;
 	kuid_t uid;
 	struct maple_tree bases;
+	atomic_long_t ranges;
 	u32 seed;
 	unsigned int sections;
 };
@@ -99,7 +105,8 @@ struct section_user *section_user_charge(kuid_t uid)
 			return ERR_PTR(-ENOMEM);
 		fresh->uid = uid;
 		fresh->seed = get_random_u32();
-		mt_init_flags(&fresh->bases, MT_FLAGS_USE_RCU);
+		mt_init_flags(&fresh->bases, MT_FLAGS_ALLOC_RANGE |
+			      MT_FLAGS_USE_RCU);
 		spin_lock(&section_users_lock);
 		user = section_user_find(uid);
 	}
@@ -132,6 +139,22 @@ void section_user_uncharge(struct section_user *user)
 	if (user)
 		mtree_destroy(&user->bases);
 	kfree(user);
+}
+
+/**
+ * section_user_charge_ranges - count committed ranges against their owner's limit
+ * @user: the owner
+ * @more: how many more, or less if negative
+ *
+ * Return: 0, or -EDQUOT at the limit, never for fewer.
+ */
+int section_user_charge_ranges(struct section_user *user, long more)
+{
+	if (atomic_long_add_return(more, &user->ranges) <=
+	    READ_ONCE(max_user_commit_ranges) || more <= 0)
+		return 0;
+	atomic_long_sub(more, &user->ranges);
+	return -EDQUOT;
 }
 
 /**

@@ -391,7 +391,7 @@ void section_release(struct section *section)
 	if (section->backing && section->reservation)
 		section_anon_set_charge(section->backing,
 					section->reservation->charged);
-	section_reservation_free(section->reservation);
+	section_reservation_free(section);
 	if (section->below)
 		fput(section->below);
 	if (section->backing)

@@ -37,9 +37,8 @@
  * No lock of ours is held while user memory is accessed, while mmap_lock is
  * taken, or while a method of a backing runs: that may wait for a user-space
  * file system for as long as it likes.  The one exception is a decommit, which
- * punches a hole into shmem under section_reservation.lock, waiting for page
- * faults in flight; nobody waits for that lock who holds anything.  Page faults
- * take no lock at all, those of reserved sections are in an SRCU read section.
+ * punches a hole into shmem under section_reservation.lock; nobody waits for that
+ * lock who holds anything.  Page faults take no lock at all.
  */
 
 struct section_reservation;

@@ -22,6 +22,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/overflow.h>
+#include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -58,21 +59,39 @@ static vm_fault_t section_vm_need_table(struct vm_fault *vmf)
 	       VM_FAULT_OOM : 0;
 }
 
-/* A decommit waits for whoever has found a page committed (H13). */
+/*
+ * What a fault has got must not be mapped after all.  Either the decommit is going
+ * to free it, or it was made too late for that.  Then it is left as if it had
+ * been allocated ahead and never used, which shmem knows: not up to date, to be
+ * cleared when it is.  (A large folio may hold what is committed, too.)
+ */
+static vm_fault_t section_vm_drop(struct vm_fault *vmf)
+{
+	struct folio *folio = page_folio(vmf->page);
+
+	if (!folio_test_large(folio) && !folio_mapped(folio))
+		folio_clear_uptodate(folio);
+	unlock_page(vmf->page);
+	put_page(vmf->page);
+	vmf->page = NULL;
+	return VM_FAULT_SIGSEGV;
+}
+
 static vm_fault_t section_vm_fault_partial(struct vm_fault *vmf,
 					   const struct section_shadow *shadow)
 {
 	vm_fault_t ret = section_vm_need_table(vmf);
 	unsigned long first, last;
-	int idx;
 
 	if (ret)
 		return ret;
-	ret = VM_FAULT_SIGSEGV;
-	idx = section_commit_enter();
-	if (section_commit_run(shadow->section, vmf->pgoff, &first, &last))
-		ret = shadow->backing_ops->fault(vmf);
-	section_commit_leave(idx);
+	if (!section_commit_run(shadow->section, vmf->pgoff, &first, &last))
+		return VM_FAULT_SIGSEGV;
+	ret = shadow->backing_ops->fault(vmf);
+	/* It may have been decommitted meanwhile (H13). */
+	if (ret & VM_FAULT_LOCKED &&
+	    !section_commit_recheck(shadow->section, vmf->pgoff))
+		return section_vm_drop(vmf);
 	return ret;
 }
 
@@ -100,7 +119,11 @@ static vm_fault_t section_vm_fault(struct vm_fault *vmf)
 	return ret;
 }
 
-/* Only around the page, and only what is committed with it. */
+/*
+ * Only around the page, and only what is committed with it.  It makes no pages,
+ * and maps those that are there under their locks, which a decommit takes before
+ * it frees them.
+ */
 static vm_fault_t
 section_vm_map_partial(struct vm_fault *vmf,
 		       const struct section_shadow *shadow, pgoff_t start,
@@ -108,16 +131,13 @@ section_vm_map_partial(struct vm_fault *vmf,
 {
 	unsigned long first, last;
 	vm_fault_t ret = 0;
-	int idx;
 
 	/* No table can be made here, and none may be left to the backing. */
 	if (pmd_none(*vmf->pmd))
 		return 0;
-	idx = section_commit_enter();
 	if (section_commit_run(shadow->section, vmf->pgoff, &first, &last))
 		ret = shadow->backing_ops->map_pages(vmf, max(start, first),
 						     min(end, last));
-	section_commit_leave(idx);
 	return ret;
 }
 

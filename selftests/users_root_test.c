@@ -156,6 +156,12 @@ static __u32 rights_of_mode(__u32 bits)
 	return rights;
 }
 
+/* Only the owner may extend a section: that leads to all of its file. */
+static __u32 rights_of_others(__u32 bits)
+{
+	return rights_of_mode(bits) & ~SECTION_RIGHT_EXTEND;
+}
+
 /* The caller may have exactly these rights to the global name. */
 static void check_rights(struct __test_metadata *_metadata, int dev,
 			 const char *name, __u32 granted)
@@ -201,16 +207,16 @@ TEST_F_TIMEOUT(users, modes, 120)
 			     rights_of_mode(mode >> 6));
 		become(SEC_BOB, SHARED);
 		check_rights(_metadata, self->dev, self->name.s,
-			     rights_of_mode(mode >> 3));
+			     rights_of_others(mode >> 3));
 		become(CAROL, 0);
 		check_rights(_metadata, self->dev, self->name.s,
-			     rights_of_mode(mode));
+			     rights_of_others(mode));
 		/* Also by his primary group one belongs to the group. */
 		become_root();
 		ASSERT_EQ(0, setegid(SHARED));
 		ASSERT_EQ(0, seteuid(CAROL));
 		check_rights(_metadata, self->dev, self->name.s,
-			     rights_of_mode(mode >> 3));
+			     rights_of_others(mode >> 3));
 		/* Who may override the mode gets what the protection allows. */
 		become_root();
 		check_rights(_metadata, self->dev, self->name.s,
@@ -246,7 +252,7 @@ TEST_F(users, protection_binds_everybody)
 		ASSERT_LE(0, handle);
 		become(SEC_BOB, 0);
 		check_rights(_metadata, self->dev, self->name.s,
-			     sections[i].granted);
+			     sections[i].granted & ~SECTION_RIGHT_EXTEND);
 		become_root();
 		check_rights(_metadata, self->dev, self->name.s,
 			     sections[i].granted);
@@ -415,7 +421,8 @@ TEST_F(users, list)
 TEST_F(users, squatter)
 {
 	struct section_create args = sec_create_args(self->name.s, 1);
-	struct section_open open = sec_open_args(self->name.s, SEC_RIGHTS_RW);
+	struct section_open open = sec_open_args(self->name.s, SEC_RIGHTS_RW &
+						 ~SECTION_RIGHT_EXTEND);
 	int squatter, fd;
 
 	become(SEC_BOB, 0);

@@ -119,7 +119,9 @@
  * SECTION_RIGHT_EXECUTE
  *	Map executable views.
  * SECTION_RIGHT_EXTEND
- *	Make the section larger (no call needs it yet).
+ *	Make the section larger, and map views that reach beyond its end.  By
+ *	name, only the owner gets it (and CAP_IPC_OWNER): whoever has it may
+ *	see all of the file.
  * SECTION_RIGHTS_MAXIMUM
  *	Instead of a set: every right that the caller may have.
  */
@@ -262,8 +264,8 @@ enum {
  * @file_fd: An open regular file, or -1 for anonymous memory.
  * @mode: Who may open the section by name, as nine permission bits: read
  *	grants SECTION_RIGHT_QUERY and SECTION_RIGHT_READ, write grants
- *	SECTION_RIGHT_WRITE and SECTION_RIGHT_EXTEND, execute grants
- *	SECTION_RIGHT_EXECUTE.  The umask does not apply.
+ *	SECTION_RIGHT_WRITE and to the owner SECTION_RIGHT_EXTEND, execute
+ *	grants SECTION_RIGHT_EXECUTE.  The umask does not apply.
  * @gid: The section's group: one of the caller's (any with CAP_SETGID), or
  *	SECTION_CALLER_GROUP.
  * @owner: If the section exists, the user it must belong to, or
@@ -592,7 +594,8 @@ struct section_commit {
  * * E2BIG, EFAULT, ENFILE: see the list at the top.
  * * EACCES: the handle does not have SECTION_RIGHT_WRITE.
  * * EDQUOT: the section would have more committed ranges that are not adjacent
- *   than max_commit_ranges allows.
+ *   than max_commit_ranges allows, or its owner more than
+ *   max_user_commit_ranges allows.
  * * EINTR: interrupted while waiting for another commit of the section.
  * * EINVAL: a member is wrong.
  * * ENOMEM: not enough memory; the overcommit mode in force does not account
