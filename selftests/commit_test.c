@@ -845,16 +845,15 @@ TEST_F(reserved, ways_around)
  * So many ranges that the tree of them has several levels: freed with the section,
  * by one decommit, and by becoming one range.
  */
-TEST(thousands_of_ranges)
+TEST_F_TIMEOUT(reserved, thousands_of_ranges, 240)
 {
 	const size_t count = 20000;
-	int dev = sec_dev(), handle, way;
 	unsigned char *view;
+	int handle, way;
 	size_t i;
 
-	ASSERT_LE(0, dev);
 	for (way = 0; way < 3; way++) {
-		handle = create_reserved(dev, NULL, 2 * count * SEC_PAGE);
+		handle = create_reserved(self->dev, NULL, 2 * count * SEC_PAGE);
 		ASSERT_LE(0, handle);
 		for (i = 0; i < count; i++)
 			ASSERT_EQ(0, sec_commit(handle, 2 * i * SEC_PAGE, 1, 0));

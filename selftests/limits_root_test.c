@@ -406,7 +406,8 @@ TEST_F(limits, global_group)
 
 	/* What is there may be used by everybody whom its mode allows. */
 	become(SEC_ALICE, 0);
-	fd = sec_open_global(self->dev, self->name.s, SEC_RIGHTS_RW);
+	fd = sec_open_global(self->dev, self->name.s, SEC_RIGHTS_RW &
+			     ~SECTION_RIGHT_EXTEND);
 	EXPECT_LE(0, fd);
 	close(fd);
 	args.flags = SECTION_CREATE_GLOBAL | SECTION_CREATE_OPEN_EXISTING;
