@@ -77,7 +77,41 @@ static vm_fault_t section_vm_drop(struct vm_fault *vmf)
 	return VM_FAULT_SIGSEGV;
 }
 
-static vm_fault_t section_vm_fault_partial(struct vm_fault *vmf,
+static vm_fault_t section_vm_fault(struct vm_fault *vmf)
+{
+	struct section_shadow *shadow = section_shadow(vmf->vma);
+	struct section *section = shadow->section;
+	vm_fault_t ret;
+
+	if (unlikely(vmf->pgoff >= READ_ONCE(section->pages)))
+		return VM_FAULT_SIGSEGV;
+
+	/*
+	 * The backing may drop mmap_lock while it waits for a page, and then
+	 * returns VM_FAULT_RETRY to a caller whose VMA, and the section with
+	 * it, may be gone.  The reference keeps the section, and by it this
+	 * function, until it has returned (H5).
+	 */
+	section_get(section);
+	ret = shadow->backing_ops->fault(vmf);
+	section_put(section);
+	return ret;
+}
+
+/* Under rcu_read_lock(), and mmap_lock or VMA lock held throughout. */
+static vm_fault_t section_vm_map_pages(struct vm_fault *vmf, pgoff_t start,
+				       pgoff_t end)
+{
+	struct section_shadow *shadow = section_shadow(vmf->vma);
+	unsigned long pages = READ_ONCE(shadow->section->pages);
+
+	if (unlikely(start >= pages))
+		return 0;
+	return shadow->backing_ops->map_pages(vmf, start,
+					      min_t(pgoff_t, end, pages - 1));
+}
+
+static vm_fault_t section_vm_fault_checked(struct vm_fault *vmf,
 					   const struct section_shadow *shadow)
 {
 	vm_fault_t ret = section_vm_need_table(vmf);
@@ -95,26 +129,15 @@ static vm_fault_t section_vm_fault_partial(struct vm_fault *vmf,
 	return ret;
 }
 
-static vm_fault_t section_vm_fault(struct vm_fault *vmf)
+/* As section_vm_fault(), of a partial view. */
+static vm_fault_t section_vm_fault_partial(struct vm_fault *vmf)
 {
 	struct section_shadow *shadow = section_shadow(vmf->vma);
 	struct section *section = shadow->section;
 	vm_fault_t ret;
 
-	if (unlikely(vmf->pgoff >= READ_ONCE(section->pages)))
-		return VM_FAULT_SIGSEGV;
-
-	/*
-	 * The backing may drop mmap_lock while it waits for a page, and then
-	 * returns VM_FAULT_RETRY to a caller whose VMA, and the section with
-	 * it, may be gone.  The reference keeps the section, and by it this
-	 * function, until it has returned (H5).
-	 */
 	section_get(section);
-	if (unlikely(shadow->partial))
-		ret = section_vm_fault_partial(vmf, shadow);
-	else
-		ret = shadow->backing_ops->fault(vmf);
+	ret = section_vm_fault_checked(vmf, shadow);
 	section_put(section);
 	return ret;
 }
@@ -124,11 +147,10 @@ static vm_fault_t section_vm_fault(struct vm_fault *vmf)
  * and maps those that are there under their locks, which a decommit takes before
  * it frees them.
  */
-static vm_fault_t
-section_vm_map_partial(struct vm_fault *vmf,
-		       const struct section_shadow *shadow, pgoff_t start,
-		       pgoff_t end)
+static vm_fault_t section_vm_map_partial(struct vm_fault *vmf, pgoff_t start,
+					 pgoff_t end)
 {
+	struct section_shadow *shadow = section_shadow(vmf->vma);
 	unsigned long first, last;
 	vm_fault_t ret = 0;
 
@@ -139,21 +161,6 @@ section_vm_map_partial(struct vm_fault *vmf,
 		ret = shadow->backing_ops->map_pages(vmf, max(start, first),
 						     min(end, last));
 	return ret;
-}
-
-/* Under rcu_read_lock(), and mmap_lock or VMA lock held throughout. */
-static vm_fault_t section_vm_map_pages(struct vm_fault *vmf, pgoff_t start,
-				       pgoff_t end)
-{
-	struct section_shadow *shadow = section_shadow(vmf->vma);
-	unsigned long pages = READ_ONCE(shadow->section->pages);
-
-	if (unlikely(shadow->partial))
-		return section_vm_map_partial(vmf, shadow, start, end);
-	if (unlikely(start >= pages))
-		return 0;
-	return shadow->backing_ops->map_pages(vmf, start,
-					      min_t(pgoff_t, end, pages - 1));
 }
 
 static void section_view_opened(struct section *section)
@@ -203,9 +210,11 @@ static void section_shadow_fill(struct section_shadow *shadow,
 	shadow->vm_ops = *ops;
 	shadow->vm_ops.open = section_vm_open;
 	shadow->vm_ops.close = section_vm_close;
-	shadow->vm_ops.fault = section_vm_fault;
+	shadow->vm_ops.fault = partial ? section_vm_fault_partial :
+					 section_vm_fault;
 	if (ops->map_pages)
-		shadow->vm_ops.map_pages = section_vm_map_pages;
+		shadow->vm_ops.map_pages = partial ? section_vm_map_partial :
+						     section_vm_map_pages;
 	shadow->vm_ops.huge_fault = NULL;
 	shadow->section = section;
 	shadow->partial = partial;
