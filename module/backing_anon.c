@@ -21,7 +21,6 @@
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
-#include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/section.h>
 

@@ -12,7 +12,6 @@
 #include <linux/maple_tree.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
-#include <linux/random.h>
 #include <linux/xarray.h>
 
 #include "base.h"
@@ -28,18 +27,13 @@
 #define SECTION_BASE_MIN_32	(0x10000000ULL >> SECTION_BASE_SHIFT)
 #define SECTION_BASE_MAX_32	(0x40000000ULL >> SECTION_BASE_SHIFT)
 
-static u64 section_base_length(const struct section *section)
-{
-	return (u64)section->pages << PAGE_SHIFT;
-}
-
 static int section_base_given(struct section *section, u64 wanted)
 {
 	u64 end;
 
 	if (!PAGE_ALIGNED(wanted))
 		return -EINVAL;
-	if (check_add_overflow(wanted, section_base_length(section), &end) ||
+	if (check_add_overflow(wanted, section_length(section), &end) ||
 	    end > TASK_SIZE_MAX)
 		return -EOVERFLOW;
 	section->base = wanted;
@@ -88,7 +82,7 @@ static int section_base_choose(struct section *section, unsigned long min,
 	unsigned long units, top;
 	int err;
 
-	units = DIV_ROUND_UP_ULL(section_base_length(section),
+	units = DIV_ROUND_UP_ULL(section_length(section),
 				 1ULL << SECTION_BASE_SHIFT);
 	top = min + half + section_user_seed(section->user) % half;
 	err = section_base_take(section, min, top, units);

@@ -309,7 +309,7 @@ long section_commit_handle(struct section *section, u32 rights,
 			   union section_arg *arg)
 {
 	const struct section_commit *commit = &arg->commit;
-	u64 limit = (u64)READ_ONCE(section->pages) << PAGE_SHIFT;
+	u64 limit = section_length(section);
 	u64 end;
 
 	if (commit->flags & ~SECTION_COMMIT_DECOMMIT ||

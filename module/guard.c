@@ -175,8 +175,8 @@ void section_guard_extend(struct file *file, loff_t end)
  *
  * The caller holds a lock against doing it twice.
  *
- * Return: 0, also if there is one already, which learns of @end; -ENODEV if the file belongs to
- * somebody else too; -ENOMEM.
+ * Return: 0, also if there is one already, which learns of @end; -ENODEV if the
+ * file belongs to somebody else too; -ENOMEM.
  */
 int section_guard_below(struct file *file, loff_t end)
 {

@@ -32,7 +32,7 @@ static u32 section_map_rights(const struct section_map *map)
 static int section_map_check_range(const struct section *section,
 				   struct section_map *map)
 {
-	u64 limit = (u64)READ_ONCE(section->pages) << PAGE_SHIFT;
+	u64 limit = section_length(section);
 	u64 end;
 
 	if (check_add_overflow(map->offset, map->length, &end) ||

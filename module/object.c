@@ -189,7 +189,7 @@ static int section_init_file(struct section *section,
 		err = section_init_witness(section, spec->file);
 	if (err)
 		return err;
-	return section_guard_file(file, (loff_t)section->pages << PAGE_SHIFT);
+	return section_guard_file(file, section_length(section));
 }
 
 /**

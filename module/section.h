@@ -47,14 +47,14 @@ struct section_user;
 
 /**
  * struct section_shadow - a backing's vm_operations with ours in front
- * @partial: a huge page may be larger than what its views may touch: their
- *	sections are reserved, or they were mapped with SECTION_MAP_BEYOND
  * @vm_ops: what the VMAs point to; the shadow is found from it with
  *	container_of()
  * @backing_ops: what the backing's ->mmap() had installed; NULL until the
  *	shadow is in use, constant afterwards
  * @section: the section, constant; it owns the shadow, and each VMA that
  *	points here owns a reference on the section
+ * @partial: a huge page may be larger than what its views may touch: their
+ *	sections are reserved, or they were mapped with SECTION_MAP_BEYOND
  * @next: more of the same section; a backing may have several sets of
  *	operations (H12).  Written under section->lock.
  */
@@ -175,6 +175,12 @@ struct section_spec {
 static inline const char *section_name(const struct section *section)
 {
 	return section->label + sizeof(SECTION_LABEL_PREFIX) - 1;
+}
+
+/* In bytes, of the pages that hold it. */
+static inline u64 section_length(const struct section *section)
+{
+	return (u64)READ_ONCE(section->pages) << PAGE_SHIFT;
 }
 
 static inline bool section_is_file(const struct section *section)

@@ -306,7 +306,7 @@ static int section_view_guard(struct section *section, struct file *file)
 	if (file == section->backing)
 		return 0;
 	mutex_lock(&section->lock);
-	err = section_guard_below(file, (loff_t)section->pages << PAGE_SHIFT);
+	err = section_guard_below(file, section_length(section));
 	if (!err && !section->below)
 		section->below = get_file(file);
 	mutex_unlock(&section->lock);

@@ -25,23 +25,9 @@
 /* Deferred releases on an emulated machine: bounds hangs, measures nothing. */
 #define PATIENCE	20
 
-/* A figure of /proc/meminfo in bytes; no memory is allocated for it. */
-static long long memory_figure(const char *key)
-{
-	char text[8192], *at;
-
-	if (sec_read_file("/proc/meminfo", text, sizeof(text)) < 0)
-		return -1;
-	at = strstr(text, key);
-	return at ? strtoll(at + strlen(key), NULL, 10) * 1024 : -1;
-}
-
 static int create_reserved(int dev, __u64 bytes)
 {
-	struct section_create args = sec_create_args(NULL, bytes);
-
-	args.flags = SECTION_CREATE_RESERVE;
-	return sec_create(dev, &args);
+	return sec_create_flags(dev, NULL, bytes, SECTION_CREATE_RESERVE);
 }
 
 static long long committed(int handle)
@@ -96,7 +82,7 @@ FIXTURE_SETUP(accounting)
 	ASSERT_EQ(0, sec_write_number(OVERCOMMIT, variant->overcommit));
 	ASSERT_EQ(0, setegid(SEC_ALICE));
 	ASSERT_EQ(0, seteuid(SEC_ALICE));
-	self->before = memory_figure("Committed_AS:");
+	self->before = sec_meminfo("Committed_AS:");
 	ASSERT_LT(0, self->before);
 	self->handle = create_reserved(self->dev, SIZE);
 	ASSERT_LE(0, self->handle);
@@ -113,7 +99,7 @@ FIXTURE_TEARDOWN_PARENT(accounting)
 
 /* The machine has accounted so much more than at the start, and no more. */
 #define EXPECT_COST(bytes) do { \
-	long long cost = memory_figure("Committed_AS:") - self->before; \
+	long long cost = sec_meminfo("Committed_AS:") - self->before; \
 	long long expected = bytes; \
 	\
 	EXPECT_LE(expected - NOISE, cost); \
@@ -232,7 +218,7 @@ static bool cost_is_gone(void *arg)
 {
 	FIXTURE_DATA(accounting) *self = arg;
 
-	return memory_figure("Committed_AS:") - self->before <= NOISE;
+	return sec_meminfo("Committed_AS:") - self->before <= NOISE;
 }
 
 /* Writes a byte to the pipe when everything is committed, and waits. */
@@ -269,7 +255,7 @@ TEST_F(accounting, killed)
 	}
 	ASSERT_EQ(1, read(up[0], &byte, 1));
 	EXPECT_LE(self->before + 64 * MB - NOISE,
-		  memory_figure("Committed_AS:"));
+		  sec_meminfo("Committed_AS:"));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_EQ(-SIGKILL, sec_wait(pid));
 	EXPECT_TRUE(sec_eventually(cost_is_gone, self, PATIENCE));
@@ -560,7 +546,7 @@ TEST_F(accounting, kept_promise)
 		EXPECT_EQ(0, sec_commit(self->handle, 0, 0, 0));
 		return;
 	}
-	room = memory_figure("CommitLimit:") - self->before;
+	room = sec_meminfo("CommitLimit:") - self->before;
 	if (room < 512 * MB)
 		SKIP(return, "only %lld bytes may be committed", room);
 	ASSERT_NE(NULL, eaten);
@@ -573,7 +559,7 @@ TEST_F(accounting, kept_promise)
 		_exit(eat_the_rest(eaten, up[1], down[0]));
 	ASSERT_EQ(1, read(up[0], &byte, 1));
 	EXPECT_LT(0, eaten->chunks);
-	figure = memory_figure("Committed_AS:");
+	figure = sec_meminfo("Committed_AS:");
 	EXPECT_EQ(-ENOMEM, sec_commit(self->handle, 0, 0, 0));
 	/* The eater is large: the kernel kept some megabytes back from it. */
 	EXPECT_EQ(-ENOMEM, sec_commit(self->handle, 64 * MB, 0, 0));
@@ -582,8 +568,8 @@ TEST_F(accounting, kept_promise)
 	EXPECT_EQ(64 * MB, committed(self->handle));
 	EXPECT_EQ(-SIGSEGV, peek(self->view + 64 * MB));
 	/* Nothing of it was accounted. */
-	EXPECT_GE(figure + NOISE, memory_figure("Committed_AS:"));
-	EXPECT_LE(figure - NOISE, memory_figure("Committed_AS:"));
+	EXPECT_GE(figure + NOISE, sec_meminfo("Committed_AS:"));
+	EXPECT_LE(figure - NOISE, sec_meminfo("Committed_AS:"));
 	for (at = 0; at < (size_t)(64 * MB); at += self->page)
 		ASSERT_EQ(0, poke(self->view + at, 'p'));
 	EXPECT_EQ(64 * MB, resident(self->handle));
@@ -640,8 +626,8 @@ FIXTURE_SETUP(swapped)
 		SKIP(return, "no swap space: errno %d", errno);
 	self->dev = sec_dev();
 	ASSERT_LE(0, self->dev);
-	self->before = memory_figure("Committed_AS:");
-	self->swap_free = memory_figure("SwapFree:");
+	self->before = sec_meminfo("Committed_AS:");
+	self->swap_free = sec_meminfo("SwapFree:");
 	self->handle = create_reserved(self->dev, 64 * MB);
 	ASSERT_LE(0, self->handle);
 	self->view = sec_map(self->handle, RW, 0, 0, 0);
@@ -669,7 +655,7 @@ static void fill_swapped(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, madvise(self->view + 16 * MB, 32 * MB, MADV_PAGEOUT));
 	/* Else this tests nothing. */
 	ASSERT_GT(16 * MB, resident(self->handle));
-	ASSERT_GT(self->swap_free - 16 * MB, memory_figure("SwapFree:"));
+	ASSERT_GT(self->swap_free - 16 * MB, sec_meminfo("SwapFree:"));
 	EXPECT_EQ(32 * MB, committed(self->handle));
 	EXPECT_COST(32 * MB);
 }
@@ -688,7 +674,7 @@ TEST_F(swapped, contents)
 	close(self->handle);
 	ASSERT_EQ(0, munmap(self->view, 64 * MB));
 	EXPECT_COST(0);
-	EXPECT_LE(self->swap_free - MB, memory_figure("SwapFree:"));
+	EXPECT_LE(self->swap_free - MB, sec_meminfo("SwapFree:"));
 }
 
 /* Nothing is left of it, in memory or in the swap space. */
@@ -700,7 +686,7 @@ TEST_F(swapped, given_back)
 	ASSERT_EQ(0, sec_commit(self->handle, 20 * MB, 24 * MB, DECOMMIT));
 	EXPECT_EQ(8 * MB, committed(self->handle));
 	EXPECT_GE(8 * MB, resident(self->handle));
-	EXPECT_LE(self->swap_free - 9 * MB, memory_figure("SwapFree:"));
+	EXPECT_LE(self->swap_free - 9 * MB, sec_meminfo("SwapFree:"));
 	EXPECT_COST(8 * MB);
 	for (at = 20 * MB; at < (size_t)(44 * MB); at += self->page)
 		ASSERT_EQ(-SIGSEGV, peek(self->view + at));
@@ -721,7 +707,7 @@ TEST_F(swapped, dies_there)
 	close(self->handle);
 	ASSERT_EQ(0, munmap(self->view, 64 * MB));
 	EXPECT_COST(0);
-	EXPECT_LE(self->swap_free - MB, memory_figure("SwapFree:"));
+	EXPECT_LE(self->swap_free - MB, sec_meminfo("SwapFree:"));
 }
 
 TEST_F(swapped, swapoff)

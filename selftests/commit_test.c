@@ -18,10 +18,7 @@ FIXTURE(reserved) {
 
 static int create_reserved(int dev, const char *name, __u64 bytes)
 {
-	struct section_create args = sec_create_args(name, bytes);
-
-	args.flags = SECTION_CREATE_RESERVE;
-	return sec_create(dev, &args);
+	return sec_create_flags(dev, name, bytes, SECTION_CREATE_RESERVE);
 }
 
 static __u64 committed(int handle)

@@ -15,23 +15,9 @@
 #define SHMEM_ENABLED	THP "shmem_enabled"
 #define CGROUP		"/sys/fs/cgroup/section-populate"
 
-/* The word in brackets is the setting. */
-static void setting_of(char *text)
-{
-	char *from = strchr(text, '['), *to = strchr(text, ']');
-
-	if (from && to) {
-		*to = 0;
-		memmove(text, from + 1, to - from);
-	}
-}
-
 static int create_large(int dev, __u64 bytes, __u32 flags)
 {
-	struct section_create args = sec_create_args(NULL, bytes);
-
-	args.flags = flags;
-	return sec_create(dev, &args);
+	return sec_create_flags(dev, NULL, bytes, flags);
 }
 
 static int create_populated(int dev, int file, __u64 bytes)
@@ -67,7 +53,7 @@ FIXTURE_SETUP(large)
 	if (sec_read_file(SHMEM_ENABLED, self->shmem_enabled,
 			  sizeof(self->shmem_enabled)) < 0)
 		SKIP(return, "no large pages");
-	setting_of(self->shmem_enabled);
+	sec_setting(self->shmem_enabled);
 }
 
 FIXTURE_TEARDOWN_PARENT(large)

@@ -16,17 +16,6 @@
 #define OVERCOMMIT	"/proc/sys/vm/overcommit_memory"
 #define NOISE		(512L << 10)
 
-/* A figure of /proc/meminfo in bytes; no memory is allocated for it. */
-static long memory_figure(const char *key)
-{
-	char text[8192], *at;
-
-	if (sec_read_file("/proc/meminfo", text, sizeof(text)) < 0)
-		return -1;
-	at = strstr(text, key);
-	return at ? strtol(at + strlen(key), NULL, 10) * 1024 : -1;
-}
-
 /* A figure of /proc/self/smaps in bytes, of the mapping at address. */
 static long view_figure(const void *address, const char *key)
 {
@@ -49,17 +38,6 @@ static long view_figure(const void *address, const char *key)
 	return sum;
 }
 
-/* The word in brackets is the setting. */
-static void setting_of(char *text)
-{
-	char *from = strchr(text, '['), *to = strchr(text, ']');
-
-	if (from && to) {
-		*to = 0;
-		memmove(text, from + 1, to - from);
-	}
-}
-
 FIXTURE(large) {
 	int dev;
 	int fds;
@@ -80,7 +58,7 @@ FIXTURE_SETUP(large)
 	if (sec_read_file(SHMEM_ENABLED, self->shmem_enabled,
 			  sizeof(self->shmem_enabled)) < 0)
 		SKIP(return, "no large pages");
-	setting_of(self->shmem_enabled);
+	sec_setting(self->shmem_enabled);
 	ASSERT_LT(0, sec_read_file(OVERCOMMIT, self->overcommit,
 				   sizeof(self->overcommit)));
 	/* Without this, large pages are a matter of luck. */
@@ -88,8 +66,8 @@ FIXTURE_SETUP(large)
 	sec_write_file("/proc/sys/vm/compact_memory", "1");
 	self->fds = sec_count_fds();
 	self->sections = sec_counter("sections");
-	self->before = memory_figure("Committed_AS:");
-	self->shmem = memory_figure("Shmem:");
+	self->before = sec_meminfo("Committed_AS:");
+	self->shmem = sec_meminfo("Shmem:");
 }
 
 FIXTURE_TEARDOWN_PARENT(large)
@@ -103,10 +81,7 @@ FIXTURE_TEARDOWN_PARENT(large)
 
 static int create_large(int dev, __u64 bytes, __u32 flags)
 {
-	struct section_create args = sec_create_args(NULL, bytes);
-
-	args.flags = flags;
-	return sec_create(dev, &args);
+	return sec_create_flags(dev, NULL, bytes, flags);
 }
 
 /* A failed creation leaves nothing: no descriptor, section, memory, charge. */
@@ -115,8 +90,8 @@ static void nothing_left(struct __test_metadata *_metadata,
 {
 	EXPECT_EQ(self->fds, sec_count_fds());
 	EXPECT_EQ(self->sections, sec_counter("sections"));
-	EXPECT_GE(self->before + NOISE, memory_figure("Committed_AS:"));
-	EXPECT_GE(self->shmem + NOISE, memory_figure("Shmem:"));
+	EXPECT_GE(self->before + NOISE, sec_meminfo("Committed_AS:"));
+	EXPECT_GE(self->shmem + NOISE, sec_meminfo("Shmem:"));
 }
 
 TEST_F(large, only)
@@ -136,9 +111,9 @@ TEST_F(large, only)
 	EXPECT_EQ((__u32)(SECTION_ATTR_LARGE | SECTION_ATTR_LARGE_ALL),
 		  q.attributes);
 	EXPECT_LE(self->before + 4 * HUGE - NOISE,
-		  memory_figure("Committed_AS:"));
+		  sec_meminfo("Committed_AS:"));
 	EXPECT_GE(self->before + 4 * HUGE + NOISE,
-		  memory_figure("Committed_AS:"));
+		  sec_meminfo("Committed_AS:"));
 
 	view = sec_map(handle, RW, 0, 0, 0);
 	ASSERT_NE(MAP_FAILED, view);
@@ -231,7 +206,7 @@ TEST_F(large, more_than_accounted)
 {
 	ASSERT_EQ(0, sec_write_number(OVERCOMMIT, 2));
 	EXPECT_EQ(-ENOMEM, create_large(self->dev,
-					(memory_figure("CommitLimit:") +
+					(sec_meminfo("CommitLimit:") +
 					 HUGE) & ~(HUGE - 1),
 					SECTION_CREATE_LARGE_ONLY));
 	nothing_left(_metadata, self);

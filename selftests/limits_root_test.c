@@ -92,17 +92,6 @@ FIXTURE_TEARDOWN_PARENT(limits)
 		EXPECT_EQ(0, sec_write_file(settings[i], self->before[i]));
 }
 
-/* A figure of /proc/meminfo in bytes; no memory is allocated for it. */
-static long long memory_figure(const char *key)
-{
-	char text[8192], *at;
-
-	if (sec_read_file("/proc/meminfo", text, sizeof(text)) < 0)
-		return -1;
-	at = strstr(text, key);
-	return at ? strtoll(at + strlen(key), NULL, 10) * 1024 : -1;
-}
-
 static void refuse(struct __test_metadata *_metadata,
 		   const FIXTURE_DATA(limits) *self, int expected,
 		   struct section_create *args)
@@ -128,9 +117,9 @@ TEST_F(limits, overcommit_guess)
 	ASSERT_EQ(0, set(SETTING_OVERCOMMIT, 0));
 	become(SEC_ALICE, 0);
 	refuse(_metadata, self, -ENOMEM, &args);
-	args.bytes = 2 * (memory_figure("MemTotal:") + memory_figure("SwapTotal:"));
+	args.bytes = 2 * (sec_meminfo("MemTotal:") + sec_meminfo("SwapTotal:"));
 	refuse(_metadata, self, -ENOMEM, &args);
-	args.bytes = memory_figure("MemTotal:") / 2;
+	args.bytes = sec_meminfo("MemTotal:") / 2;
 	handle = sec_create(self->dev, &args);
 	EXPECT_LE(0, handle);
 	close(handle);
@@ -145,18 +134,18 @@ TEST_F(limits, overcommit_always)
 
 	ASSERT_EQ(0, set(SETTING_OVERCOMMIT, 1));
 	become(SEC_ALICE, 0);
-	before = memory_figure("Committed_AS:");
+	before = sec_meminfo("Committed_AS:");
 	handle = sec_create(self->dev, &args);
 	ASSERT_LE(0, handle);
 	EXPECT_LE(before + (long long)ABSURD - NOISE,
-		  memory_figure("Committed_AS:"));
+		  sec_meminfo("Committed_AS:"));
 	/* Also its last page is there. */
 	view = sec_map(handle, PROT_READ | PROT_WRITE, 0, ABSURD - SEC_PAGE, 0);
 	ASSERT_NE(MAP_FAILED, view);
 	EXPECT_EQ(0, touch_write(view));
 	ASSERT_EQ(0, munmap(view, SEC_PAGE));
 	close(handle);
-	EXPECT_GE(before + NOISE, memory_figure("Committed_AS:"));
+	EXPECT_GE(before + NOISE, sec_meminfo("Committed_AS:"));
 }
 
 TEST_F(limits, overcommit_never)
@@ -169,37 +158,37 @@ TEST_F(limits, overcommit_never)
 
 	ASSERT_EQ(0, set(SETTING_OVERCOMMIT, 2));
 	become(SEC_ALICE, 0);
-	before = memory_figure("Committed_AS:");
-	room = memory_figure("CommitLimit:") - before;
+	before = sec_meminfo("Committed_AS:");
+	room = sec_meminfo("CommitLimit:") - before;
 	if (room < 2 * reserves)
 		SKIP(return, "only %lld bytes may be committed", room);
 
 	handle = sec_create(self->dev, &args);
 	ASSERT_LE(0, handle);
-	EXPECT_LE(before + bytes - NOISE, memory_figure("Committed_AS:"));
-	EXPECT_GE(before + bytes + NOISE, memory_figure("Committed_AS:"));
+	EXPECT_LE(before + bytes - NOISE, sec_meminfo("Committed_AS:"));
+	EXPECT_GE(before + bytes + NOISE, sec_meminfo("Committed_AS:"));
 
 	/* Neither a view nor touching it commits anything more. */
 	view = sec_map(handle, PROT_READ | PROT_WRITE, 0, 0, 0);
 	ASSERT_NE(MAP_FAILED, view);
 	memset(view, 1, 1 << 20);
-	EXPECT_GE(before + bytes + NOISE, memory_figure("Committed_AS:"));
+	EXPECT_GE(before + bytes + NOISE, sec_meminfo("Committed_AS:"));
 	anchor = sec_duplicate(handle, SEC_RIGHTS_R, SECTION_DUPLICATE_ANCHOR);
 	ASSERT_LE(0, anchor);
 
 	/* It is given back by whatever held the memory last. */
 	close(handle);
-	EXPECT_LE(before + bytes - NOISE, memory_figure("Committed_AS:"));
+	EXPECT_LE(before + bytes - NOISE, sec_meminfo("Committed_AS:"));
 	close(anchor);
-	EXPECT_LE(before + bytes - NOISE, memory_figure("Committed_AS:"));
+	EXPECT_LE(before + bytes - NOISE, sec_meminfo("Committed_AS:"));
 	ASSERT_EQ(0, munmap(view, bytes));
-	EXPECT_GE(before + NOISE, memory_figure("Committed_AS:"));
+	EXPECT_GE(before + NOISE, sec_meminfo("Committed_AS:"));
 
 	args.bytes = room + bytes;
 	refuse(_metadata, self, -ENOMEM, &args);
 	args.bytes = ABSURD;
 	refuse(_metadata, self, -ENOMEM, &args);
-	EXPECT_GE(before + NOISE, memory_figure("Committed_AS:"));
+	EXPECT_GE(before + NOISE, sec_meminfo("Committed_AS:"));
 
 	/* All but what the kernel keeps for the users to help themselves. */
 	args.bytes = room - reserves;
@@ -209,7 +198,7 @@ TEST_F(limits, overcommit_never)
 	args = sec_create_args(NULL, room - reserves);
 	EXPECT_EQ(-ENOMEM, sec_create(self->dev, &args));
 	close(handle);
-	EXPECT_GE(before + NOISE, memory_figure("Committed_AS:"));
+	EXPECT_GE(before + NOISE, sec_meminfo("Committed_AS:"));
 }
 
 TEST_F(limits, user_sections)

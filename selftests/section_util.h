@@ -140,6 +140,15 @@ static inline int sec_create(int dev, struct section_create *args)
 	return sec_ioctl(dev, SECTION_IOC_CREATE, args);
 }
 
+static inline int sec_create_flags(int dev, const char *name, __u64 bytes,
+				   __u32 flags)
+{
+	struct section_create args = sec_create_args(name, bytes);
+
+	args.flags = flags;
+	return sec_create(dev, &args);
+}
+
 static inline int sec_create_anon(int dev, const char *name, __u64 bytes)
 {
 	struct section_create args = sec_create_args(name, bytes);
@@ -501,6 +510,28 @@ static inline int sec_write_number(const char *path, long number)
 
 	snprintf(text, sizeof(text), "%ld", number);
 	return sec_write_file(path, text);
+}
+
+/* A figure of /proc/meminfo in bytes; no memory is allocated for it. */
+static inline long long sec_meminfo(const char *key)
+{
+	char text[8192], *at;
+
+	if (sec_read_file("/proc/meminfo", text, sizeof(text)) < 0)
+		return -1;
+	at = strstr(text, key);
+	return at ? strtoll(at + strlen(key), NULL, 10) * 1024 : -1;
+}
+
+/* Of several words in a file of sysfs, the one in brackets is the setting. */
+static inline void sec_setting(char *text)
+{
+	char *from = strchr(text, '['), *to = strchr(text, ']');
+
+	if (from && to) {
+		*to = 0;
+		memmove(text, from + 1, to - from);
+	}
 }
 
 /*

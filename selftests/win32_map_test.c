@@ -4,6 +4,7 @@
  * and where (V).
  */
 #include "win32_util.h"
+#include "win32_table.h"
 
 /* A named section of 4 pages, writable and executable. */
 FIXTURE(access) {
@@ -179,49 +180,6 @@ static DWORD view_protection(DWORD access)
 		return 0;
 	return PAGE_NOACCESS;
 }
-
-FIXTURE(table) {
-	HANDLE file;
-};
-
-FIXTURE_VARIANT(table) {
-	DWORD section;
-};
-
-FIXTURE_SETUP(table)
-{
-	self->file = file_of(0x1000, ALL_FILE_ACCESS);
-	ASSERT_NE(INVALID_HANDLE_VALUE, self->file);
-}
-
-FIXTURE_TEARDOWN(table)
-{
-	CloseHandle(self->file);
-}
-
-FIXTURE_VARIANT_ADD(table, readonly) {
-	.section = PAGE_READONLY,
-};
-
-FIXTURE_VARIANT_ADD(table, writecopy) {
-	.section = PAGE_WRITECOPY,
-};
-
-FIXTURE_VARIANT_ADD(table, readwrite) {
-	.section = PAGE_READWRITE,
-};
-
-FIXTURE_VARIANT_ADD(table, execute_read) {
-	.section = PAGE_EXECUTE_READ,
-};
-
-FIXTURE_VARIANT_ADD(table, execute_writecopy) {
-	.section = PAGE_EXECUTE_WRITECOPY,
-};
-
-FIXTURE_VARIANT_ADD(table, execute_readwrite) {
-	.section = PAGE_EXECUTE_READWRITE,
-};
 
 /* Natively only. */
 FIXTURE_VARIANT_ADD(table, execute) {

@@ -3,6 +3,7 @@
  * Win32 library: VirtualProtect() (T).
  */
 #include "win32_util.h"
+#include "win32_table.h"
 
 #define PAGES	4
 #define BYTES	(PAGES * PAGE_BYTES)
@@ -14,49 +15,6 @@ static NTSTATUS nt_protect(void *address, SIZE_T size, DWORD new, DWORD *old)
 	return NtProtectVirtualMemory(NtCurrentProcess(), &base, &size, new,
 				      old);
 }
-
-FIXTURE(table) {
-	HANDLE file;
-};
-
-FIXTURE_VARIANT(table) {
-	DWORD section;
-};
-
-FIXTURE_SETUP(table)
-{
-	self->file = file_of(0x1000, ALL_FILE_ACCESS);
-	ASSERT_NE(INVALID_HANDLE_VALUE, self->file);
-}
-
-FIXTURE_TEARDOWN(table)
-{
-	CloseHandle(self->file);
-}
-
-FIXTURE_VARIANT_ADD(table, readonly) {
-	.section = PAGE_READONLY,
-};
-
-FIXTURE_VARIANT_ADD(table, writecopy) {
-	.section = PAGE_WRITECOPY,
-};
-
-FIXTURE_VARIANT_ADD(table, readwrite) {
-	.section = PAGE_READWRITE,
-};
-
-FIXTURE_VARIANT_ADD(table, execute_read) {
-	.section = PAGE_EXECUTE_READ,
-};
-
-FIXTURE_VARIANT_ADD(table, execute_writecopy) {
-	.section = PAGE_EXECUTE_WRITECOPY,
-};
-
-FIXTURE_VARIANT_ADD(table, execute_readwrite) {
-	.section = PAGE_EXECUTE_READWRITE,
-};
 
 /*
  * Every pair of old and new protection, in each view that the section can have,
