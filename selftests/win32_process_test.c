@@ -551,6 +551,50 @@ TEST_F(target, O9_tail_there_cannot_be_read)
 	EXPECT_EQ(0x2000, done);
 }
 
+struct counter {
+	unsigned long *at;
+	bool stop;
+	bool went_back;
+};
+
+static void *count_up(void *arg)
+{
+	struct counter *counter = arg;
+	unsigned long value = 0;
+	int i;
+
+	while (!__atomic_load_n(&counter->stop, __ATOMIC_RELAXED)) {
+		__atomic_store_n(counter->at, ++value, __ATOMIC_RELAXED);
+		for (i = 0; i < 20; i++)
+			asm volatile("pause");
+		if (__atomic_load_n(counter->at, __ATOMIC_RELAXED) != value)
+			counter->went_back = true;
+	}
+	return NULL;
+}
+
+/* What is behind the bytes that were read belongs to the caller's threads. */
+TEST_F(target, O9_failure_leaves_the_rest_of_the_buffer)
+{
+	char *there = alloc_there(self->process, BYTES, PAGE_READWRITE);
+	static unsigned long bytes[BYTES / sizeof(unsigned long)];
+	struct counter counter = { .at = &bytes[ARRAY_SIZE(bytes) - 1] };
+	pthread_t thread;
+	int i;
+
+	ASSERT_NE(NULL, there);
+	ASSERT_TRUE(protect_there(self->process, there + 0x2000, 0x2000,
+				  PAGE_NOACCESS));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, count_up, &counter));
+	for (i = 0; i < 2000; i++)
+		EXPECT_ERROR(ERROR_PARTIAL_COPY,
+			     ReadProcessMemory(self->process, there, bytes,
+					       BYTES, NULL));
+	__atomic_store_n(&counter.stop, true, __ATOMIC_RELAXED);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_FALSE(counter.went_back);
+}
+
 /* Versions differ: how much was copied goes with the error. */
 TEST_F(target, O10_destination_cannot_be_written)
 {

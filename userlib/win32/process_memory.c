@@ -61,14 +61,14 @@ static ssize_t copy_to(pid_t pid, uintptr_t address, const void *buffer,
 	       remote_write(pid, address, buffer, size) : put;
 }
 
-/* What could not be read, here or there (O9, O10). */
+/*
+ * What could not be read, here or there (O9, O10).  Pages that can be written
+ * to are told by making them present: another thread's bytes stay as they are.
+ */
 static NTSTATUS read_failed(LPVOID buffer, size_t size)
 {
-	/* Writing what is there already shows whether it can be written. */
-	struct iovec to = { .iov_base = buffer, .iov_len = size };
-
 	if (!memory_readable(buffer, size) ||
-	    process_vm_writev(getpid(), &to, 1, &to, 1, 0) != (ssize_t)size)
+	    section_populate(buffer, size, true))
 		return STATUS_ACCESS_VIOLATION;
 	return STATUS_PARTIAL_COPY;
 }
