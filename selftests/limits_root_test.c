@@ -17,6 +17,7 @@ enum setting {
 	SETTING_OVERCOMMIT,
 	SETTING_FILE_MAX,
 	SETTING_USER_SECTIONS,
+	SETTING_USER_RANGES,
 	SETTING_NAMES,
 	SETTING_GLOBAL_GROUP,
 	SETTINGS,
@@ -26,6 +27,7 @@ static const char * const settings[SETTINGS] = {
 	[SETTING_OVERCOMMIT] = OVERCOMMIT,
 	[SETTING_FILE_MAX] = FILE_MAX,
 	[SETTING_USER_SECTIONS] = SEC_PARAMETERS "/max_user_sections",
+	[SETTING_USER_RANGES] = SEC_PARAMETERS "/max_user_commit_ranges",
 	[SETTING_NAMES] = SEC_PARAMETERS "/max_names",
 	[SETTING_GLOBAL_GROUP] = SEC_PARAMETERS "/global_group",
 };
@@ -447,6 +449,53 @@ TEST_F(limits, file_max)
 	EXPECT_EQ(1, q.handles);
 	EXPECT_EQ(self->fds, sec_count_fds());
 	close(handle);
+}
+
+/* All sections of a user together; what is given back can be had again. */
+TEST_F(limits, ranges_of_a_user)
+{
+	struct section_create args;
+	int first, second, others;
+
+	become(SEC_ALICE, 0);
+	first = sec_create_flags(self->dev, NULL, 64 * SEC_PAGE,
+				 SECTION_CREATE_RESERVE);
+	second = sec_create_flags(self->dev, NULL, 64 * SEC_PAGE,
+				  SECTION_CREATE_RESERVE);
+	ASSERT_LE(0, first);
+	ASSERT_LE(0, second);
+	ASSERT_EQ(0, set(SETTING_USER_RANGES, 3));
+	EXPECT_EQ(0, sec_commit(first, 0, 1, 0));
+	EXPECT_EQ(0, sec_commit(first, 2 * SEC_PAGE, 1, 0));
+	EXPECT_EQ(0, sec_commit(second, 0, 1, 0));
+	EXPECT_EQ(-EDQUOT, sec_commit(second, 2 * SEC_PAGE, 1, 0));
+	EXPECT_EQ(-EDQUOT, sec_commit(first, 4 * SEC_PAGE, 1, 0));
+	/* What was committed grows without a range more. */
+	EXPECT_EQ(0, sec_commit(second, SEC_PAGE, SEC_PAGE, 0));
+
+	become(SEC_BOB, 0);
+	others = sec_create_flags(self->dev, NULL, 64 * SEC_PAGE,
+				  SECTION_CREATE_RESERVE);
+	ASSERT_LE(0, others);
+	EXPECT_EQ(0, sec_commit(others, 0, 1, 0));
+	/* A section is its owner's, whoever commits. */
+	EXPECT_EQ(-EDQUOT, sec_commit(first, 4 * SEC_PAGE, 1, 0));
+
+	become(SEC_ALICE, 0);
+	EXPECT_EQ(0, sec_commit(first, 0, 1, SECTION_COMMIT_DECOMMIT));
+	EXPECT_EQ(0, sec_commit(second, 3 * SEC_PAGE, 1, 0));
+	EXPECT_EQ(-EDQUOT, sec_commit(first, 0, 1, 0));
+	close(first);
+	/* The handle was the section's last reference. */
+	EXPECT_EQ(0, sec_commit(second, 6 * SEC_PAGE, 1, 0));
+	close(second);
+	/* Nothing else is refused. */
+	args = sec_create_args(self->name.s, SEC_PAGE);
+	ASSERT_EQ(0, set(SETTING_USER_RANGES, 0));
+	first = sec_create(self->dev, &args);
+	EXPECT_LE(0, first);
+	close(first);
+	close(others);
 }
 
 TEST_HARNESS_MAIN
