@@ -21,6 +21,7 @@
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
+#include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
 #include <linux/section.h>
 
@@ -124,8 +125,11 @@ int section_anon_charge(unsigned long pages)
  */
 int section_anon_uncharge(unsigned long pages)
 {
+	/* To give memory back must not cost anybody his life for want of it. */
+	unsigned int flags = memalloc_noreclaim_save();
 	struct file *file = section_shmem(section_tmpfs, "", 0);
 
+	memalloc_noreclaim_restore(flags);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	section_anon_set_charge(file, pages);

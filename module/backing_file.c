@@ -204,7 +204,8 @@ static int section_file_set_size(struct file *file, loff_t bytes)
  * touching what others write meanwhile, and asks the security modules; the
  * rest stays a hole.
  *
- * Return: 0, or what the file system gave: -ENOSPC, -EFBIG, -EPERM, ...
+ * Return: 0; -ERESTARTSYS if a signal was in the way; or what the file system
+ * gave: -ENOSPC, -EFBIG, -EPERM, ...
  */
 int section_file_grow(struct file *file, loff_t bytes)
 {
@@ -217,7 +218,8 @@ int section_file_grow(struct file *file, loff_t bytes)
 	err = vfs_fallocate(file, 0, bytes - 1, 1);
 	if (err == -EOPNOTSUPP)
 		err = section_file_set_size(file, bytes);
-	return err;
+	/* Nothing was done, so the call can be made anew. */
+	return err == -EINTR ? -ERESTARTSYS : err;
 }
 
 /**

@@ -203,7 +203,7 @@ static int section_commit_store(struct section *section, unsigned long first,
 	err = mtree_store_range(&reservation->committed, first, last, entry,
 				GFP_KERNEL_ACCOUNT);
 	if (err) {
-		section_user_charge_ranges(section->user, -more);
+		section_user_uncharge_ranges(section->user, more);
 		return err;
 	}
 	reservation->ranges = ranges;

@@ -142,6 +142,16 @@ void section_user_uncharge(struct section_user *user)
 }
 
 /**
+ * section_user_uncharge_ranges - undo section_user_charge_ranges()
+ * @user: the owner
+ * @more: what was given to that
+ */
+void section_user_uncharge_ranges(struct section_user *user, long more)
+{
+	atomic_long_sub(more, &user->ranges);
+}
+
+/**
  * section_user_charge_ranges - count committed ranges against their owner's limit
  * @user: the owner
  * @more: how many more, or less if negative
@@ -153,7 +163,7 @@ int section_user_charge_ranges(struct section_user *user, long more)
 	if (atomic_long_add_return(more, &user->ranges) <=
 	    READ_ONCE(max_user_commit_ranges) || more <= 0)
 		return 0;
-	atomic_long_sub(more, &user->ranges);
+	section_user_uncharge_ranges(user, more);
 	return -EDQUOT;
 }
 

@@ -11,6 +11,7 @@ struct section_user *section_user_charge(kuid_t uid);
 void section_user_uncharge(struct section_user *user);
 
 int section_user_charge_ranges(struct section_user *user, long more);
+void section_user_uncharge_ranges(struct section_user *user, long more);
 struct maple_tree *section_user_bases(struct section_user *user);
 u32 section_user_seed(const struct section_user *user);
 

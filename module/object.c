@@ -216,14 +216,16 @@ static void section_set_larger(struct section *section, u64 bytes, u64 rounded)
 	int i;
 
 	lockdep_assert_held(&section->lock);
-	WRITE_ONCE(section->bytes, bytes);
 	section_guard_extend(section->backing, rounded);
 	if (section->below)
 		section_guard_extend(section->below, rounded);
+	WRITE_ONCE(section->pages, rounded >> PAGE_SHIFT);
+	/* Whoever is told a size can touch all of it. */
+	smp_wmb();
+	WRITE_ONCE(section->bytes, bytes);
 	for (i = 0; i < SECTION_MOUNTS; i++)
 		if (section->inodes[i])
 			i_size_write(section->inodes[i], bytes);
-	WRITE_ONCE(section->pages, rounded >> PAGE_SHIFT);
 }
 
 /**

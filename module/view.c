@@ -47,8 +47,10 @@ static int section_vm_nothing(pte_t *pte, unsigned long addr, void *data)
 
 /*
  * Where a huge page may be larger than what may be touched, there is a page
- * table before the backing is asked: then the core maps single pages.  Nobody
- * takes it away again for a huge page, because such views are VM_DONTEXPAND.
+ * table before the backing is asked: then the core maps single pages.  It is
+ * taken away again when pages of the file are collapsed into a huge one for
+ * another mapping's sake, of which the folio lock tells: see
+ * section_vm_fault_checked().
  */
 static vm_fault_t section_vm_need_table(struct vm_fault *vmf)
 {
@@ -57,6 +59,15 @@ static vm_fault_t section_vm_need_table(struct vm_fault *vmf)
 	return apply_to_page_range(vmf->vma->vm_mm, vmf->address & PAGE_MASK,
 				   PAGE_SIZE, section_vm_nothing, NULL) ?
 	       VM_FAULT_OOM : 0;
+}
+
+/* Do not map what a fault has got. */
+static vm_fault_t section_vm_release(struct vm_fault *vmf, vm_fault_t ret)
+{
+	unlock_page(vmf->page);
+	put_page(vmf->page);
+	vmf->page = NULL;
+	return ret;
 }
 
 /*
@@ -71,10 +82,7 @@ static vm_fault_t section_vm_drop(struct vm_fault *vmf)
 
 	if (!folio_test_large(folio) && !folio_mapped(folio))
 		folio_clear_uptodate(folio);
-	unlock_page(vmf->page);
-	put_page(vmf->page);
-	vmf->page = NULL;
-	return VM_FAULT_SIGSEGV;
+	return section_vm_release(vmf, VM_FAULT_SIGSEGV);
 }
 
 static vm_fault_t section_vm_fault(struct vm_fault *vmf)
@@ -114,18 +122,23 @@ static vm_fault_t section_vm_map_pages(struct vm_fault *vmf, pgoff_t start,
 static vm_fault_t section_vm_fault_checked(struct vm_fault *vmf,
 					   const struct section_shadow *shadow)
 {
-	vm_fault_t ret = section_vm_need_table(vmf);
 	unsigned long first, last;
+	vm_fault_t ret;
 
-	if (ret)
-		return ret;
 	if (!section_commit_run(shadow->section, vmf->pgoff, &first, &last))
 		return VM_FAULT_SIGSEGV;
+	ret = section_vm_need_table(vmf);
+	if (ret)
+		return ret;
 	ret = shadow->backing_ops->fault(vmf);
+	if (!(ret & VM_FAULT_LOCKED))
+		return ret;
 	/* It may have been decommitted meanwhile (H13). */
-	if (ret & VM_FAULT_LOCKED &&
-	    !section_commit_recheck(shadow->section, vmf->pgoff))
+	if (!section_commit_recheck(shadow->section, vmf->pgoff))
 		return section_vm_drop(vmf);
+	/* Or the table is gone: then the core would map a huge page. */
+	if (pmd_none(*vmf->pmd))
+		return section_vm_release(vmf, VM_FAULT_NOPAGE);
 	return ret;
 }
 
@@ -143,9 +156,10 @@ static vm_fault_t section_vm_fault_partial(struct vm_fault *vmf)
 }
 
 /*
- * Only around the page, and only what is committed with it.  It makes no pages,
- * and maps those that are there under their locks, which a decommit takes before
- * it frees them.
+ * Of reserved sections: only around the page, and only what is committed with it.
+ * It makes no pages, and maps those that are there under their locks, which a
+ * decommit takes before it frees them.  There is no mapping of that memory for
+ * whose sake a table is taken away.
  */
 static vm_fault_t section_vm_map_partial(struct vm_fault *vmf, pgoff_t start,
 					 pgoff_t end)
@@ -197,6 +211,20 @@ static bool section_vma_is_view(const struct vm_area_struct *vma)
 }
 
 /*
+ * Pages that are there can be mapped around a fault, but not where that could be
+ * a huge page, which only the fault itself can tell: in views that go beyond the
+ * end.
+ */
+static vm_fault_t (*section_map_method(const struct section *section,
+				       bool partial))
+	(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
+{
+	if (!partial)
+		return section_vm_map_pages;
+	return section->reservation ? section_vm_map_partial : NULL;
+}
+
+/*
  * Put our methods in front of the backing's, only where it has them: the core
  * goes by the presence of a method (H12).  ->open and ->close are ours always;
  * because of ->close, views never merge with anything, and none goes away
@@ -213,8 +241,7 @@ static void section_shadow_fill(struct section_shadow *shadow,
 	shadow->vm_ops.fault = partial ? section_vm_fault_partial :
 					 section_vm_fault;
 	if (ops->map_pages)
-		shadow->vm_ops.map_pages = partial ? section_vm_map_partial :
-						     section_vm_map_pages;
+		shadow->vm_ops.map_pages = section_map_method(section, partial);
 	shadow->vm_ops.huge_fault = NULL;
 	shadow->section = section;
 	shadow->partial = partial;

@@ -879,6 +879,37 @@ TEST_F_TIMEOUT(reserved, thousands_of_ranges, 240)
 
 #if __SIZEOF_POINTER__ == 8
 /* Much address space, one gigabyte of it committed in one call. */
+/* Page tables of this process in bytes. */
+static long page_tables(void)
+{
+	char text[8192], *at = NULL;
+
+	if (sec_read_file("/proc/self/status", text, sizeof(text)) > 0)
+		at = strstr(text, "VmPTE:");
+	return at ? strtol(at + strlen("VmPTE:"), NULL, 10) * 1024 : -1;
+}
+
+/* What cannot be touched costs nothing, however often it is tried. */
+TEST_F(reserved, no_page_tables_for_nothing)
+{
+	const size_t step = 2 << 20, steps = 256;
+	unsigned char *view;
+	int handle = create_reserved(self->dev, NULL, step * steps);
+	long before;
+	size_t i;
+
+	ASSERT_LE(0, handle);
+	view = sec_map(handle, PROT_READ | PROT_WRITE, 0, 0, 0);
+	ASSERT_NE(MAP_FAILED, view);
+	EXPECT_EQ(-SIGSEGV, peek(view));
+	before = page_tables();
+	ASSERT_LT(0, before);
+	for (i = 0; i < steps; i++)
+		EXPECT_EQ(-SIGSEGV, poke(view + i * step, 'x'));
+	/* Those of the tests' own stack, perhaps. */
+	EXPECT_GE(before + 16 * (long)self->page, page_tables());
+}
+
 TEST(eight_terabytes)
 {
 	const __u64 bytes = 8ULL << 40, gigabyte = 1ULL << 30;

@@ -6,6 +6,7 @@
 #include "kselftest_harness.h"
 #include "section_view_util.h"
 
+#include <pthread.h>
 #include <sys/statvfs.h>
 
 #define RW		(PROT_READ | PROT_WRITE)
@@ -145,6 +146,76 @@ TEST_F(large, beyond_the_end)
 	EXPECT_EQ('f', peek(view + HUGE - 1));
 	EXPECT_EQ(0, poke(view + HUGE - 1, 'w'));
 	EXPECT_EQ('w', peek(plain + HUGE - 1));
+}
+
+struct toucher {
+	unsigned char *view;
+	size_t page;
+	bool stop;
+};
+
+static void *keep_touching(void *arg)
+{
+	struct toucher *toucher = arg;
+	size_t n;
+
+	for (n = 0; !__atomic_load_n(&toucher->stop, __ATOMIC_RELAXED); n++)
+		__atomic_load_n(toucher->view + n % 64 * toucher->page,
+				__ATOMIC_RELAXED);
+	return NULL;
+}
+
+/*
+ * The file's pages become a large one while the view is being touched, for the
+ * sake of a plain mapping: that takes the view's page table away.
+ */
+static int collapse_beside(struct __test_metadata *_metadata, int dev)
+{
+	struct section_map args = sec_map_args(RW, 0, HUGE);
+	unsigned char *plain = huge_range(HUGE);
+	int file = memfd_create("collapsed", MFD_CLOEXEC);
+	struct toucher toucher = { .page = SEC_PAGE };
+	pthread_t thread;
+	int handle, err;
+
+	ASSERT_EQ(0, ftruncate(file, HUGE));
+	ASSERT_EQ(plain, mmap(plain, HUGE, RW, MAP_SHARED |
+			      MAP_FIXED_NOREPLACE, file, 0));
+	memset(plain, 'f', HUGE);
+	handle = sec_create_file(dev, NULL, file, HUGE / 2, SEC_PROT_RW);
+	ASSERT_LE(0, handle);
+	toucher.view = huge_range(HUGE);
+	args.flags = SECTION_MAP_BEYOND | SECTION_MAP_FIXED;
+	args.address = sec_ptr(toucher.view);
+	ASSERT_EQ(0, sec_ioctl(handle, SECTION_IOC_MAP, &args));
+	EXPECT_EQ(-SIGSEGV, peek(toucher.view + HUGE - 1));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, keep_touching, &toucher));
+	usleep(1000);
+	err = madvise(plain, HUGE, MADV_COLLAPSE) ? errno : 0;
+	__atomic_store_n(&toucher.stop, true, __ATOMIC_RELAXED);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(-SIGSEGV, peek(toucher.view + HUGE - 1));
+	EXPECT_EQ(-SIGSEGV, poke(toucher.view + HUGE / 2, 'x'));
+	EXPECT_EQ('f', peek(toucher.view));
+	EXPECT_EQ('f', plain[HUGE / 2]);
+	ASSERT_EQ(0, munmap(toucher.view, HUGE));
+	ASSERT_EQ(0, munmap(plain, HUGE));
+	close(handle);
+	close(file);
+	return err;
+}
+
+TEST_F(large, beyond_while_collapsing)
+{
+	int i, err, collapsed = 0;
+
+	for (i = 0; i < 50; i++) {
+		err = collapse_beside(_metadata, self->dev);
+		collapsed += !err;
+	}
+	/* The kernel gives up where it meets somebody at work (EAGAIN). */
+	if (!collapsed)
+		SKIP(return, "no large page: errno %d", err);
 }
 
 /* What a view shows beyond the end of its section is the file's owner's. */

@@ -6,6 +6,7 @@
 #include "section_view_util.h"
 
 #include <sys/resource.h>
+#include <sys/time.h>
 
 #define RW	(PROT_READ | PROT_WRITE)
 #define PAGES	4
@@ -530,6 +531,78 @@ TEST_F_TIMEOUT(extend, used_meanwhile, 120)
 		ASSERT_EQ(0, pthread_join(threads[i], NULL));
 	EXPECT_EQ(0, u.bad);
 	EXPECT_LT(0U, u.touched);
+}
+
+struct asker {
+	int handle;
+	unsigned char *beyond;
+	bool stop;
+	unsigned int asked, refused;
+};
+
+/* What a section says that it has can be touched at once. */
+static void *ask_and_touch(void *arg)
+{
+	struct asker *asker = arg;
+	struct section_query q;
+
+	while (!__atomic_load_n(&asker->stop, __ATOMIC_RELAXED)) {
+		if (sec_query(asker->handle, &q) ||
+		    peek(asker->beyond + q.bytes - 1) < 0)
+			__atomic_fetch_add(&asker->refused, 1,
+					   __ATOMIC_RELAXED);
+		__atomic_fetch_add(&asker->asked, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(extend, told_and_touched, 120)
+{
+	const size_t pages = 4096;
+	struct asker asker = { .handle = self->handle };
+	pthread_t threads[2];
+	__u64 bytes, now;
+	int i;
+
+	asker.beyond = sec_map(self->handle, PROT_READ, SECTION_MAP_BEYOND, 0,
+			       pages * self->page);
+	ASSERT_NE(MAP_FAILED, asker.beyond);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, ask_and_touch,
+					    &asker));
+	for (bytes = PAGES * self->page; bytes <= pages * self->page;
+	     bytes += self->page)
+		ASSERT_EQ(0, extend_to(self->handle, bytes, &now));
+	__atomic_store_n(&asker.stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_join(threads[i], NULL));
+	EXPECT_LT(0U, asker.asked);
+	EXPECT_EQ(0U, asker.refused);
+}
+
+static void nothing(int sig)
+{
+}
+
+/* Nobody has to try again because of a signal that restarts system calls. */
+TEST_F_TIMEOUT(extend, restarted, 120)
+{
+	struct sigaction restart = {
+		.sa_handler = nothing,
+		.sa_flags = SA_RESTART,
+	};
+	struct itimerval often = {
+		.it_interval.tv_usec = 300,
+		.it_value.tv_usec = 300,
+	}, never = {};
+	__u64 bytes, now;
+
+	ASSERT_EQ(0, sigaction(SIGALRM, &restart, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	for (bytes = PAGES * self->page; bytes < 2000 * self->page;
+	     bytes += self->page)
+		EXPECT_EQ(0, extend_to(self->handle, bytes, &now));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
 }
 
 /* Other processes: their views, and what fork(2) made of them. */

@@ -59,7 +59,7 @@
  *	file size limit forbids it.
  * EINTR
  *	A signal arrived while waiting: for another creator of the same name, for
- *	memory, for another commit.
+ *	memory, for another commit, for a file to grow.
  * EINVAL
  *	A value is wrong: an unknown flag, a reserved member that is not zero,
  *	a malformed name, a size of zero, an offset that is not a multiple of
@@ -318,8 +318,9 @@ struct section_create {
  * * EEXIST: the name exists, and SECTION_CREATE_OPEN_EXISTING is not given.
  * * EFBIG: @bytes is beyond the end of the file, and the section is not
  *   writable or the file cannot grow so far.
- * * EINTR: interrupted while waiting for another creator of the same name, or
- *   for the memory of SECTION_CREATE_POPULATE or SECTION_CREATE_LARGE_ONLY.
+ * * EINTR: interrupted while waiting for another creator of the same name, for
+ *   the file to grow, or for the memory of SECTION_CREATE_POPULATE or
+ *   SECTION_CREATE_LARGE_ONLY.
  * * EINVAL: a member is wrong; flags contradict each other; @bytes is 0 without
  *   a file, or with SECTION_CREATE_LARGE_ONLY not a multiple of the large
  *   page; @scope_fd is not a network namespace.
@@ -664,8 +665,11 @@ struct section_extend {
  * Errors:
  * * E2BIG, EFAULT: see the list at the top.
  * * EACCES: the handle does not have SECTION_RIGHT_EXTEND.
- * * EFBIG: the file cannot grow so far.
+ * * EFBIG: the file cannot grow so far; at RLIMIT_FSIZE there is a SIGXFSZ, too.
+ * * EINTR: a signal arrived, whose handler does not restart system calls, and
+ *   nothing was changed.
  * * EINVAL: a member is wrong.
+ * * ENOMEM: not enough memory.
  * * ENOSPC: no space to grow the file.
  * * EOPNOTSUPP: the section is not backed by a file.
  * * EOVERFLOW: @bytes rounded up to pages is more than a file may have.
