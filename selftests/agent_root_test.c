@@ -202,6 +202,124 @@ TEST_F(agent_users, nobody_in_particular)
 	target_kill(&target);
 }
 
+/* A process that acts as somebody else for a moment, as file servers do. */
+TEST(other_user_for_a_moment)
+{
+	struct actor alice = { .uid = SEC_ALICE };
+	struct section_peer *before, *after;
+	struct target target;
+
+	ASSERT_TRUE(target_start(&target));
+	ASSERT_EQ(0, target_ask(&target, START, 0, 0));
+	alice.pid = target.pid;
+	alice.address = target_ask(&target, PAGES, 0, 1);
+	before = section_peer_open(target.pid);
+	ASSERT_NE(NULL, before);
+	ASSERT_EQ(0, section_peer_unmap(before, SEC_PAGE, 1));
+
+	ASSERT_EQ(0, target_ask(&target, BE, 0, SEC_ALICE));
+	EXPECT_EQ(0, sec_in_child(is_refused_by_the_agent, &alice));
+	/* Nor is anything done for those whom it belonged to. */
+	EXPECT_EQ(-EPERM, result(section_peer_unmap(before, SEC_PAGE, 1)));
+	EXPECT_EQ(0, target_ask(&target, STOP, 0, 0));
+	EXPECT_EQ(-EPERM, target_ask(&target, START, 0, 0));
+	EXPECT_EQ(0, target_ask(&target, START, 0, SECTION_AGENT_PRIVATE));
+	EXPECT_EQ(0, target_ask(&target, STOP, 0, 0));
+
+	ASSERT_EQ(0, target_ask(&target, BE, 0, 0));
+	EXPECT_EQ(0, target_ask(&target, START, 0, 0));
+	after = section_peer_open(target.pid);
+	ASSERT_NE(NULL, after);
+	EXPECT_EQ(0, section_peer_unmap(after, SEC_PAGE, 1));
+	EXPECT_EQ(0, sec_in_child(is_refused_by_the_agent, &alice));
+	section_peer_close(before);
+	section_peer_close(after);
+	target_kill(&target);
+}
+
+/* A connection that was made in such a moment, and is used behind it. */
+static int connects_and_waits(void *arg)
+{
+	const struct actor *actor = arg;
+	struct wire_request request = wire_read(actor->address, 8);
+	eventfd_t go;
+	int sock;
+
+	CHILD_EXPECT(!sec_become(actor->uid, actor->uid));
+	sock = connect_raw(actor->pid);
+	CHILD_EXPECT(sock >= 0);
+	eventfd_write(actor->channel, 1);
+	CHILD_EXPECT(!eventfd_read(actor->channel + 1, &go));
+	send(sock, &request, WIRE_REQUEST_HEADER + 16, MSG_NOSIGNAL);
+	CHILD_EXPECT(last_words(sock) == EPERM);
+	return 0;
+}
+
+TEST(connected_in_that_moment)
+{
+	struct actor alice = { .uid = SEC_ALICE, .channel = eventfd(0, 0) };
+	struct target target;
+	eventfd_t connected;
+	pid_t child;
+
+	ASSERT_EQ(alice.channel + 1, eventfd(0, 0));
+	ASSERT_TRUE(target_start(&target));
+	ASSERT_EQ(0, target_ask(&target, START, 0, 0));
+	ASSERT_EQ(0, target_ask(&target, BE, 0, SEC_ALICE));
+	alice.pid = target.pid;
+	alice.address = target_ask(&target, PAGES, 0, 1);
+	child = sec_fork(connects_and_waits, &alice);
+	ASSERT_EQ(0, eventfd_read(alice.channel, &connected));
+	ASSERT_EQ(0, target_ask(&target, BE, 0, 0));
+	eventfd_write(alice.channel + 1, 1);
+	EXPECT_EQ(0, sec_wait(child));
+	target_kill(&target);
+}
+
+/* Bob leaves something in his connection that takes its time to be closed. */
+static int leaves_something(void *arg)
+{
+	const struct actor *actor = arg;
+	int sock, i;
+
+	CHILD_EXPECT(!sec_become(actor->uid, actor->uid));
+	for (i = 0; i < 3; i++) {
+		sock = connect_raw(actor->pid);
+		CHILD_EXPECT(sock >= 0);
+		CHILD_EXPECT(!sec_send_fd(sock, actor->channel));
+	}
+	return 0;
+}
+
+TEST_F(agent_users, strangers_hold_nobody_up)
+{
+	struct actor alice = { .uid = SEC_ALICE, .pid = self->target.pid };
+	struct actor bob = { .uid = SEC_BOB, .pid = self->target.pid };
+	int64_t child;
+	int stays, round;
+
+	for (round = 0; round < 2; round++) {
+		bob.channel = lingering(&stays);
+		ASSERT_LE(0, bob.channel);
+		target_pause(&self->target);
+		EXPECT_EQ(0, sec_in_child(leaves_something, &bob));
+		close(bob.channel);
+		/* The second time they are still in the queue when it stops. */
+		if (round)
+			target_tell(&self->target, STOP, 0, 0);
+		kill(self->target.pid, SIGCONT);
+		if (round) {
+			EXPECT_EQ(0, target_hear(&self->target));
+		} else {
+			EXPECT_EQ(0, sec_in_child(reaches, &alice));
+		}
+		child = target_ask(&self->target, FORK, 0, 0);
+		ASSERT_LT(0, child);
+		kill((pid_t)child, SIGKILL);
+		close(stays);
+	}
+}
+
 /* This program again, when it has gained privilege by being executed. */
 
 #define GAINED	"AGENT_TEST_GAINED"
