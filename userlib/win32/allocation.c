@@ -9,21 +9,20 @@
  */
 #include "internal.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = LOCK_INITIALIZER;
 static struct allocation **table;
 static size_t count, room;
 
 void memory_lock(void)
 {
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 }
 
 void memory_unlock(void)
 {
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 }
 
 /* The first allocation that ends behind @address. */
@@ -88,6 +87,8 @@ struct allocation *allocation_new(uintptr_t base, size_t size, uint32_t type,
 
 	if (!a)
 		return NULL;
+	if (!count)
+		kept_open();
 	a->base = base;
 	a->size = size;
 	a->type = type;
@@ -182,6 +183,11 @@ bool allocation_cut(struct allocation *allocation, uintptr_t start,
 		}
 	}
 	return true;
+}
+
+bool allocations_exist(void)
+{
+	return count;
 }
 
 void allocations_in_child(void)

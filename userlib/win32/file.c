@@ -156,10 +156,8 @@ static HANDLE create_file(char *path, DWORD access,
 
 	/* F4 */
 	if (existed && disposition_flags(disposition) & O_TRUNC &&
-	    file_mapped_beyond(&st, 0)) {
-		SetLastError(ERROR_USER_MAPPED_FILE);
+	    !win32_success(file_mapped_beyond(&st, 0)))
 		return INVALID_HANDLE_VALUE;
-	}
 	object.access = granted(access);
 	fd = open_regular(path, object.access, disposition, attributes);
 	if (fd < 0)

@@ -13,7 +13,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -26,7 +25,7 @@ struct slot {
 	bool inherited;		/* not looked at yet */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = LOCK_INITIALIZER;
 static struct slot *slots;
 static int slot_count;
 
@@ -68,13 +67,13 @@ NTSTATUS handle_create(int fd, const struct object *object, HANDLE *handle)
 {
 	struct slot *slot;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	slot = slot_at(fd);
 	if (slot) {
 		slot->object = *object;
 		slot->inherited = false;
 	}
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 	if (!slot) {
 		close(fd);
 		return STATUS_NO_MEMORY;
@@ -168,9 +167,9 @@ NTSTATUS handle_get_any(HANDLE handle, int *fd, struct object *object)
 	NTSTATUS status;
 
 	*fd = descriptor_of(handle);
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	status = get_locked(*fd, object);
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 	return status;
 }
 
@@ -200,12 +199,12 @@ void handle_set_killed(HANDLE handle, uint32_t exit_code)
 {
 	int fd = descriptor_of(handle);
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	if (fd >= 0 && fd < slot_count && !slots[fd].object.killed) {
 		slots[fd].object.killed = true;
 		slots[fd].object.exit_code = exit_code;
 	}
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 }
 
 /* FILE_FLAG_DELETE_ON_CLOSE */
@@ -228,14 +227,14 @@ NTSTATUS handle_close(HANDLE handle)
 	if (!handle_get_any(handle, &fd, &object) &&
 	    object.type == OBJECT_PROCESS)
 		process_forget(fd, object.pid);
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	status = get_locked(fd, &object);
 	if (fd >= 0 && fd < slot_count)
 		memset(&slots[fd], 0, sizeof(slots[fd]));
 	/* With the lock: nobody may get the number before it is forgotten. */
 	if (!status)
 		close(fd);
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 	if (!status)
 		delete_on_close(&object);
 	return status;
@@ -246,12 +245,12 @@ size_t handles_of_process(pid_t pid)
 	size_t count = 0;
 	int fd;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	for (fd = 0; fd < slot_count; fd++)
 		if (slots[fd].object.type == OBJECT_PROCESS &&
 		    slots[fd].object.pid == pid)
 			count++;
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 	return count;
 }
 
@@ -291,18 +290,31 @@ void handles_close_inheritable(void)
 /* 22 characters hold both numbers and what is around them. */
 #define DESCRIPTION	24
 
-char *handles_describe(void)
+/* What a child gets as @fd, or NULL for nothing that needs to be said. */
+static const struct slot *slot_for_child(int fd, bool inherit,
+					 const int *standard)
 {
+	bool redirected = fd <= STDERR_FILENO && standard[fd] >= 0;
+	const struct slot *slot = &slots[redirected ? standard[fd] : fd];
+
+	if (slot->object.type == OBJECT_NONE || slot->inherited)
+		return NULL;
+	if (!redirected && (!inherit || fcntl(fd, F_GETFD) & FD_CLOEXEC))
+		return NULL;
+	return slot;
+}
+
+char *handles_describe(bool inherit, const int *standard)
+{
+	const struct slot *slot;
 	char *text, *to;
 	int fd;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	text = malloc((size_t)slot_count * DESCRIPTION + 1);
 	for (fd = 0, to = text; text && fd < slot_count; fd++) {
-		const struct slot *slot = &slots[fd];
-
-		if (slot->object.type == OBJECT_NONE || slot->inherited ||
-		    fcntl(fd, F_GETFD) & FD_CLOEXEC)
+		slot = slot_for_child(fd, inherit, standard);
+		if (!slot)
 			continue;
 		/* SYNCHRONIZE marks that a mask was given, even an empty one. */
 		to += snprintf(to, DESCRIPTION, "%d:%x,", fd,
@@ -310,7 +322,7 @@ char *handles_describe(void)
 	}
 	if (text)
 		*to = '\0';
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 	return text;
 }
 
@@ -330,12 +342,12 @@ static void take_descriptions(void)
 
 void handles_lock(void)
 {
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 }
 
 void handles_unlock(void)
 {
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 }
 
 static void note_inherited(int fd)
@@ -370,6 +382,7 @@ static void start(void)
 {
 	find_inherited();
 	take_descriptions();
+	kept_open();
 	fork_watch();
 	remote_start();
 }

@@ -9,6 +9,8 @@
 #ifndef SECTION_WIN32_INTERNAL_H
 #define SECTION_WIN32_INTERNAL_H
 
+#include "../src/lock.h"
+
 #include <section.h>
 #include <section/win32.h>
 
@@ -128,8 +130,11 @@ size_t handles_of_process(pid_t pid);
  */
 void handles_close_inheritable(void);
 
-/* For the environment of a child: "fd:access,...", to be freed, or NULL. */
-char *handles_describe(void);
+/*
+ * For the environment of a child: "fd:access,...", to be freed, or NULL.  What
+ * the child gets as its first three is in @standard, or -1.
+ */
+char *handles_describe(bool inherit, const int *standard);
 
 void handles_lock(void);
 void handles_unlock(void);
@@ -224,6 +229,7 @@ void memory_unlock(void);
 
 /* All of these with the lock held. */
 
+bool allocations_exist(void);
 /* Forgets the views that the kernel has not given to a child. */
 void allocations_in_child(void);
 struct allocation *allocation_find(uintptr_t address);
@@ -251,6 +257,24 @@ bool run_reserve(struct allocation *a);
 void run_set(struct allocation *a, uintptr_t start, uintptr_t end,
 	     uint32_t value);
 
+/* kept.c: descriptors of the library's own */
+
+enum kept {
+	KEPT_DEVICE,	/* /dev/section; also keeps its numbers from coming again */
+	KEPT_MAPS,	/* /proc/self/maps */
+	KEPT_PAGEMAP,	/* /proc/self/pagemap */
+	KEPT_COUNT,
+};
+
+/* Not to be closed; -1 with errno. */
+int kept_fd(enum kept which);
+
+/* Opens those that can be opened now. */
+void kept_open(void);
+
+void kept_lock(void);
+void kept_unlock(void);
+
 /* maps.c: what Linux has mapped */
 
 struct mapping {
@@ -264,16 +288,24 @@ struct mapping {
 
 /*
  * The mapping that ends behind @address: the one that holds it, or the next one.
- * False if there is none.
+ * If there is none it begins, and ends, at the end of all addresses.  Fails if
+ * nobody can tell.
  */
-bool mapping_find(uintptr_t address, struct mapping *mapping);
+NTSTATUS mapping_find(uintptr_t address, struct mapping *mapping);
+
+/* map.c: NtMapViewOfSection() here, of a descriptor that is no handle */
+
+NTSTATUS map_descriptor(int fd, uint32_t access, PVOID *base,
+			ULONG_PTR zero_bits, SIZE_T commit, LONGLONG offset,
+			PSIZE_T size, SECTION_INHERIT inherit, ULONG type,
+			ULONG protect);
 
 /* mapped_file.c: files of which this process has views */
 
 struct stat;
 
-/* Is what is behind @end mapped? */
-bool file_mapped_beyond(const struct stat *file, uint64_t end);
+/* STATUS_USER_MAPPED_FILE if what is behind @end is mapped. */
+NTSTATUS file_mapped_beyond(const struct stat *file, uint64_t end);
 
 /* place.c: where there is room */
 
@@ -287,14 +319,14 @@ uintptr_t place_find(size_t size, uintptr_t limit);
 
 /* pages.c: which pages of a copy-on-write view were copied */
 
-/* Where the pages from @start on stop to be like it. */
+/* Where the pages from @start on stop to be like it; 0 if nobody can tell. */
 uintptr_t pages_copied_alike(uintptr_t start, uintptr_t end, bool *copied);
 
 /* view.c: changing pages of views, with the lock held */
 
-/* How far @address and what follows it are committed, or not. */
-bool view_committed(const struct allocation *a, uintptr_t address,
-		    uintptr_t *end);
+/* Whether @address is committed, and how far what follows is like it. */
+NTSTATUS view_committed(const struct allocation *a, uintptr_t address,
+			bool *committed, uintptr_t *end);
 NTSTATUS view_commit(struct allocation *a, uintptr_t start, uintptr_t end);
 NTSTATUS view_protect(struct allocation *a, uintptr_t start, uintptr_t end,
 		      uint32_t protect);
@@ -308,8 +340,8 @@ struct region {
 };
 
 /* What the page at @address is, and those behind it that are the same. */
-void region_at(const struct allocation *a, uintptr_t address,
-	       struct region *region);
+NTSTATUS region_at(const struct allocation *a, uintptr_t address,
+		   struct region *region);
 
 /* process.c */
 

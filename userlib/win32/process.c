@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -197,7 +196,7 @@ void ExitProcess(UINT uExitCode)
  * Children whose handles were closed before they ended.  Linux wants somebody to
  * ask for their exit code, and keeps them until then.
  */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = LOCK_INITIALIZER;
 static pid_t *abandoned;
 static size_t abandoned_count;
 
@@ -230,23 +229,23 @@ void process_forget(int fd, pid_t pid)
 
 	if (handles_of_process(pid) > 1)
 		return;
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	reap_abandoned();
 	/* No child of ours, or it has ended; else it is still to be reaped. */
 	if (!waitid((idtype_t)P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG) &&
 	    !info.si_pid)
 		abandon(pid);
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 }
 
 void processes_lock(void)
 {
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 }
 
 void processes_unlock(void)
 {
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 }
 
 void processes_in_child(void)
