@@ -237,9 +237,14 @@ bool allocation_overlaps(uintptr_t start, uintptr_t end);
 struct allocation *allocation_new(uintptr_t base, size_t size, uint32_t type,
 				  uint32_t protect, uint32_t value);
 void allocation_remove(struct allocation *allocation);
-/* Takes [start, end) out; what is behind it becomes an allocation of its own. */
-bool allocation_cut(struct allocation *allocation, uintptr_t start,
-		    uintptr_t end);
+/*
+ * Takes [start, end) out; what is behind it becomes an allocation of its own, for
+ * which *@tail is prepared: to be given to the other, or to allocation_free().
+ */
+bool allocation_prepare_cut(struct allocation *allocation, uintptr_t start,
+			    uintptr_t end, struct allocation **tail);
+void allocation_cut(struct allocation *allocation, uintptr_t start,
+		    uintptr_t end, struct allocation *tail);
 struct allocation *allocation_next(const struct allocation *after);
 void allocation_free(struct allocation *allocation);
 
