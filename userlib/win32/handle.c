@@ -195,63 +195,93 @@ NTSTATUS handle_get(HANDLE handle, enum object_type type, int *fd,
 	return status;
 }
 
-void handle_set_killed(HANDLE handle, uint32_t exit_code)
+static bool is_of_process(const struct slot *slot, pid_t pid)
 {
-	int fd = descriptor_of(handle);
+	return slot->object.type == OBJECT_PROCESS && slot->object.pid == pid;
+}
+
+void handles_set_killed(pid_t pid, uint32_t exit_code)
+{
+	int fd;
 
 	lock_take(&lock);
-	if (fd >= 0 && fd < slot_count && !slots[fd].object.killed) {
-		slots[fd].object.killed = true;
-		slots[fd].object.exit_code = exit_code;
+	for (fd = 0; fd < slot_count; fd++) {
+		if (is_of_process(&slots[fd], pid) && !slots[fd].object.killed) {
+			slots[fd].object.killed = true;
+			slots[fd].object.exit_code = exit_code;
+		}
 	}
 	lock_give(&lock);
 }
 
-/* FILE_FLAG_DELETE_ON_CLOSE */
-static void delete_on_close(struct object *object)
+/* With the lock: is there a handle of this process? */
+static bool has_handle(pid_t pid)
 {
-	if (!object->path)
-		return;
-	unlink(object->path);
-	free(object->path);
+	int fd;
+
+	for (fd = 0; fd < slot_count; fd++)
+		if (is_of_process(&slots[fd], pid))
+			return true;
+	return false;
+}
+
+void handle_share(int from, HANDLE to)
+{
+	struct doomed_file *doomed;
+
+	lock_take(&lock);
+	doomed = slots[from].object.doomed;
+	if (doomed)
+		doomed->handles++;
+	slots[descriptor_of(to)].object.doomed = doomed;
+	lock_give(&lock);
+}
+
+/* With the lock: the file that is to be deleted now, or NULL. */
+static struct doomed_file *last_handle(struct doomed_file *doomed)
+{
+	return doomed && !--doomed->handles ? doomed : NULL;
+}
+
+/* A child of fork(2) leaves its parent's files alone. */
+static void delete_on_close(struct doomed_file *doomed)
+{
+	if (doomed && doomed->owner == getpid())
+		unlink(doomed->path);
+	free(doomed);
+}
+
+/* With both locks: nobody may get the number before it is forgotten. */
+static NTSTATUS close_locked(int fd, struct doomed_file **doomed)
+{
+	struct object object;
+	NTSTATUS status = get_locked(fd, &object);
+
+	if (fd >= 0 && fd < slot_count)
+		memset(&slots[fd], 0, sizeof(slots[fd]));
+	if (status)
+		return status;
+	*doomed = last_handle(object.doomed);
+	if (object.type == OBJECT_PROCESS && !has_handle(object.pid))
+		process_forget(fd, object.pid);
+	close(fd);
+	return STATUS_SUCCESS;
 }
 
 NTSTATUS handle_close(HANDLE handle)
 {
-	struct object object;
+	struct doomed_file *doomed = NULL;
 	NTSTATUS status;
-	int fd;
 
 	if (is_pseudo(handle))
 		return STATUS_SUCCESS;
-	if (!handle_get_any(handle, &fd, &object) &&
-	    object.type == OBJECT_PROCESS)
-		process_forget(fd, object.pid);
+	processes_lock();
 	lock_take(&lock);
-	status = get_locked(fd, &object);
-	if (fd >= 0 && fd < slot_count)
-		memset(&slots[fd], 0, sizeof(slots[fd]));
-	/* With the lock: nobody may get the number before it is forgotten. */
-	if (!status)
-		close(fd);
+	status = close_locked(descriptor_of(handle), &doomed);
 	lock_give(&lock);
-	if (!status)
-		delete_on_close(&object);
+	processes_unlock();
+	delete_on_close(doomed);
 	return status;
-}
-
-size_t handles_of_process(pid_t pid)
-{
-	size_t count = 0;
-	int fd;
-
-	lock_take(&lock);
-	for (fd = 0; fd < slot_count; fd++)
-		if (slots[fd].object.type == OBJECT_PROCESS &&
-		    slots[fd].object.pid == pid)
-			count++;
-	lock_give(&lock);
-	return count;
 }
 
 HANDLE SectionHandleFromDescriptor(int Descriptor)

@@ -94,17 +94,21 @@ enum object_type {
 	OBJECT_PROCESS,
 };
 
-/*
- * @access is what the handle may do, in the numbers of its type.  @path belongs
- * to files that are deleted on close.
- */
+/* FILE_FLAG_DELETE_ON_CLOSE: what is deleted, with the last of @handles. */
+struct doomed_file {
+	pid_t owner;
+	unsigned int handles;
+	char path[];
+};
+
+/* @access is what the handle may do, in the numbers of its type. */
 struct object {
 	enum object_type type;
 	uint32_t access;
 	pid_t pid;
 	bool killed;
 	uint32_t exit_code;
-	char *path;
+	struct doomed_file *doomed;
 };
 
 /* A handle of @fd, which it owns.  On failure @fd is closed. */
@@ -117,13 +121,13 @@ NTSTATUS handle_get(HANDLE handle, enum object_type type, int *fd,
 /* Of any type. */
 NTSTATUS handle_get_any(HANDLE handle, int *fd, struct object *object);
 
-/* Remembers how the process was killed. */
-void handle_set_killed(HANDLE handle, uint32_t exit_code);
+/* Remembers how a process was killed. */
+void handles_set_killed(pid_t pid, uint32_t exit_code);
 
 NTSTATUS handle_close(HANDLE handle);
 
-/* How many handles of this process there are. */
-size_t handles_of_process(pid_t pid);
+/* What is deleted on close waits for a duplicate too. */
+void handle_share(int from, HANDLE to);
 
 /*
  * For a child between fork(2) and execve(2): closes what it shall not inherit.
@@ -353,7 +357,7 @@ NTSTATUS region_at(const struct allocation *a, uintptr_t address,
 /* 0 for the calling process. */
 NTSTATUS process_pid(HANDLE process, uint32_t access, pid_t *pid);
 
-/* A handle of this kind is going to be closed. */
+/* The last handle of this kind is going to be closed.  With the lock. */
 void process_forget(int fd, pid_t pid);
 
 void processes_lock(void);

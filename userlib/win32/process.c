@@ -183,7 +183,7 @@ BOOL TerminateProcess(HANDLE hProcess, UINT uExitCode)
 	if (wait_for(fd, 0) ||
 	    syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0))
 		return win32_success(STATUS_ACCESS_DENIED);
-	handle_set_killed(hProcess, uExitCode);
+	handles_set_killed(object.pid, uExitCode);
 	return TRUE;
 }
 
@@ -227,15 +227,11 @@ void process_forget(int fd, pid_t pid)
 {
 	siginfo_t info = { .si_pid = 0 };
 
-	if (handles_of_process(pid) > 1)
-		return;
-	lock_take(&lock);
 	reap_abandoned();
 	/* No child of ours, or it has ended; else it is still to be reaped. */
 	if (!waitid((idtype_t)P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG) &&
 	    !info.si_pid)
 		abandon(pid);
-	lock_give(&lock);
 }
 
 void processes_lock(void)
