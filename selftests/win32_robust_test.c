@@ -483,10 +483,236 @@ TEST(forked_children_have_no_handles_of_others)
 	EXPECT_EQ(0, section_agent_stop());
 }
 
+/* Processes */
+
+TEST(exit_code_by_a_duplicate)
+{
+	STARTUPINFOA startup = { 0 };
+	PROCESS_INFORMATION process;
+	HANDLE me = GetCurrentProcess(), copy;
+	DWORD code = 0;
+
+	ASSERT_TRUE(start("idle", &startup, &process));
+	ASSERT_TRUE(DuplicateHandle(me, process.hProcess, me, &copy, 0, FALSE,
+				    DUPLICATE_SAME_ACCESS));
+	ASSERT_TRUE(TerminateProcess(process.hProcess, 4200));
+	EXPECT_EQ(WAIT_OBJECT_0, WaitForSingleObject(copy, INFINITE));
+	EXPECT_TRUE(GetExitCodeProcess(copy, &code));
+	EXPECT_EQ(4200, code);
+	EXPECT_EQ(4200, finish(&process));
+	CloseHandle(copy);
+}
+
+static void *closes(void *handle)
+{
+	CloseHandle(handle);
+	return NULL;
+}
+
+/* Whoever closes the last handle of a child lets it go. */
+TEST(no_zombies)
+{
+	STARTUPINFOA startup = { 0 };
+	PROCESS_INFORMATION process;
+	pthread_t threads[2];
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		ASSERT_TRUE(start("nothing", &startup, &process));
+		WaitForSingleObject(process.hProcess, INFINITE);
+		pthread_create(&threads[0], NULL, closes, process.hProcess);
+		pthread_create(&threads[1], NULL, closes, process.hThread);
+		pthread_join(threads[0], NULL);
+		pthread_join(threads[1], NULL);
+		ASSERT_EQ(-1, waitpid(-1, NULL, WNOHANG));
+	}
+}
+
+/* Files */
+
+static int closes_in_child(void *handle)
+{
+	return !CloseHandle(handle);
+}
+
+TEST(deleted_with_the_last_handle)
+{
+	char path[64];
+	HANDLE file, copy, me = GetCurrentProcess();
+
+	snprintf(path, sizeof(path), "/tmp/win32_robust_test-%d", getpid());
+	file = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 7, NULL,
+			   CREATE_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+	ASSERT_NE(INVALID_HANDLE_VALUE, file);
+	EXPECT_EQ(0, sec_in_child(closes_in_child, file));
+	EXPECT_EQ(0, access(path, F_OK));
+	ASSERT_TRUE(DuplicateHandle(me, file, me, &copy, 0, FALSE,
+				    DUPLICATE_SAME_ACCESS));
+	CloseHandle(file);
+	EXPECT_EQ(0, access(path, F_OK));
+	ASSERT_TRUE(DuplicateHandle(me, copy, me, &file, 0, FALSE,
+				    DUPLICATE_SAME_ACCESS |
+				    DUPLICATE_CLOSE_SOURCE));
+	EXPECT_EQ(0, access(path, F_OK));
+	CloseHandle(file);
+	EXPECT_EQ(-1, access(path, F_OK));
+	unlink(path);
+}
+
+/* Memory */
+
+/* Until there can be no more mappings. */
+static char *use_up_mappings(size_t pages)
+{
+	char *base = mmap(NULL, pages * PAGE_BYTES, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t i;
+
+	for (i = 0; i < pages; i += 2)
+		if (mprotect(base + i * PAGE_BYTES, PAGE_BYTES, PROT_READ))
+			break;
+	return i < pages ? base : NULL;
+}
+
+TEST(release_where_no_hole_can_be)
+{
+	const size_t pages = 140000;
+	char *memory = VirtualAlloc(NULL, 3 * PAGE_BYTES, MEM_COMMIT,
+				    PAGE_READWRITE);
+	PVOID base = memory + PAGE_BYTES;
+	SIZE_T size = PAGE_BYTES;
+	NTSTATUS status;
+	char *many;
+
+	ASSERT_NE(NULL, memory);
+	memset(memory, 'M', 3 * PAGE_BYTES);
+	many = use_up_mappings(pages);
+	status = NtFreeVirtualMemory(NtCurrentProcess(), &base, &size,
+				     MEM_RELEASE);
+	if (many)
+		munmap(many, pages * PAGE_BYTES);
+	ASSERT_NE(NULL, many);
+	EXPECT_EQ(STATUS_NO_MEMORY, status);
+	EXPECT_EQ('M', memory[PAGE_BYTES]);
+	EXPECT_EQ(MEM_COMMIT, state_at(memory + PAGE_BYTES));
+	EXPECT_EQ(3 * PAGE_BYTES, query(memory).RegionSize);
+	EXPECT_EQ(STATUS_SUCCESS,
+		  NtFreeVirtualMemory(NtCurrentProcess(), &base, &size,
+				      MEM_RELEASE));
+	EXPECT_TRUE(free_at(memory + PAGE_BYTES));
+	EXPECT_EQ(PAGE_BYTES, query(memory).RegionSize);
+	EXPECT_TRUE(VirtualFree(memory, 0, MEM_RELEASE));
+	EXPECT_TRUE(VirtualFree(memory + 2 * PAGE_BYTES, 0, MEM_RELEASE));
+}
+
+TEST(protection_over_a_hole)
+{
+	char *pages = mmap(NULL, 3 * PAGE_BYTES, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, (void *)pages);
+	ASSERT_EQ(0, munmap(pages + PAGE_BYTES, PAGE_BYTES));
+	EXPECT_ERROR(ERROR_INVALID_ADDRESS,
+		     protect(pages, 3 * PAGE_BYTES, PAGE_READONLY));
+	EXPECT_EQ(PAGE_READWRITE, protection_at(pages));
+	EXPECT_EQ(PAGE_READWRITE, protection_at(pages + 2 * PAGE_BYTES));
+}
+
+TEST(failed_read_takes_no_memory)
+{
+	char *buffer = VirtualAlloc(NULL, 16 * PAGE_BYTES, MEM_COMMIT,
+				    PAGE_READWRITE);
+	unsigned char present[16];
+	SIZE_T done;
+
+	ASSERT_NE(NULL, buffer);
+	EXPECT_ERROR(ERROR_PARTIAL_COPY,
+		     ReadProcessMemory(GetCurrentProcess(),
+				       (void *)(uintptr_t)PAGE_BYTES, buffer,
+				       16 * PAGE_BYTES, &done));
+	EXPECT_EQ(0, done);
+	ASSERT_EQ(0, mincore(buffer + PAGE_BYTES, 15 * PAGE_BYTES, present));
+	EXPECT_TRUE(sec_all_bytes(present, 0, 15));
+	EXPECT_TRUE(VirtualFree(buffer, 0, MEM_RELEASE));
+}
+
+/* Many times the same memory. */
+static char *repeated(int fd, size_t part, size_t count)
+{
+	char *base = mmap(NULL, part * count, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (mmap(base + i * part, part, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+			return NULL;
+	return base;
+}
+
+/* Linux copies no more than 2 GiB less a page at once. */
+TEST(copies_more_than_linux_does_at_once)
+{
+	const size_t part = 16 << 20, count = 129;
+	int fd = memfd_create("repeated", MFD_CLOEXEC);
+	char *from, *to;
+	SIZE_T done = 0;
+
+	ASSERT_EQ(0, ftruncate(fd, part));
+	from = repeated(fd, part, count);
+	to = repeated(fd, part, count);
+	ASSERT_NE(NULL, from);
+	ASSERT_NE(NULL, to);
+	EXPECT_TRUE(ReadProcessMemory(GetCurrentProcess(), from, to,
+				      part * count, &done));
+	EXPECT_EQ(part * count, done);
+}
+
+/* Names */
+
+/* The library has a function of this name inside. */
+static bool mine_was_called;
+
+void memory_lock(void);
+
+void memory_lock(void)
+{
+	mine_was_called = true;
+}
+
+TEST(names_of_the_program)
+{
+	void *memory = VirtualAlloc(NULL, 1, MEM_RESERVE, PAGE_NOACCESS);
+
+	EXPECT_TRUE(VirtualFree(memory, 0, MEM_RELEASE));
+	EXPECT_FALSE(mine_was_called);
+}
+
+TEST(overlong_characters)
+{
+	HANDLE section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL,
+					    PAGE_READWRITE, 0, 0x1000,
+					    "robust");
+
+	ASSERT_NE(NULL, section);
+	EXPECT_ERROR(ERROR_FILE_NOT_FOUND,
+		     OpenFileMappingA(FILE_MAP_READ, FALSE,
+				      "robust\xe0\x80\x80" "more"));
+	EXPECT_ERROR(ERROR_FILE_NOT_FOUND,
+		     OpenFileMappingA(FILE_MAP_READ, FALSE,
+				      "Local\xe0\x81\x9c" "robust"));
+	EXPECT_ERROR(ERROR_FILE_NOT_FOUND,
+		     OpenFileMappingA(FILE_MAP_READ, FALSE,
+				      "robus\xf0\x80\x81\xb4"));
+	CloseHandle(section);
+}
+
 static int be_child(const char *what)
 {
 	DWORD done;
 
+	if (!strcmp(what, "idle"))
+		pause();
 	if (!strcmp(what, "write"))
 		return !WriteFile(GetStdHandle(STD_INPUT_HANDLE), "x", 1,
 				  &done, NULL);
