@@ -308,11 +308,8 @@ TEST_F(agent_users, strangers_hold_nobody_up)
 		if (round)
 			target_tell(&self->target, STOP, 0, 0);
 		kill(self->target.pid, SIGCONT);
-		if (round) {
-			EXPECT_EQ(0, target_hear(&self->target));
-		} else {
-			EXPECT_EQ(0, sec_in_child(reaches, &alice));
-		}
+		EXPECT_EQ(0, round ? target_hear(&self->target) :
+				     sec_in_child(reaches, &alice));
 		child = target_ask(&self->target, FORK, 0, 0);
 		ASSERT_LT(0, child);
 		kill((pid_t)child, SIGKILL);

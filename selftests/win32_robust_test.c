@@ -109,9 +109,12 @@ static void nothing_changes(struct __test_metadata *_metadata,
 
 TEST_F(copied, unknown_without_descriptors)
 {
+	MEMORY_BASIC_INFORMATION info;
+
 	ASSERT_LE(0, kept("pagemap"));
 	close(kept("pagemap"));
 	use_up_descriptors();
+	EXPECT_EQ(0, VirtualQuery(self->view, &info, sizeof(info)));
 	nothing_changes(_metadata, self, ERROR_TOO_MANY_OPEN_FILES);
 }
 
@@ -673,8 +676,6 @@ TEST(copies_more_than_linux_does_at_once)
 /* The library has a function of this name inside. */
 static bool mine_was_called;
 
-void memory_lock(void);
-
 void memory_lock(void)
 {
 	mine_was_called = true;
@@ -697,10 +698,10 @@ TEST(overlong_characters)
 	ASSERT_NE(NULL, section);
 	EXPECT_ERROR(ERROR_FILE_NOT_FOUND,
 		     OpenFileMappingA(FILE_MAP_READ, FALSE,
-				      "robust\xe0\x80\x80" "more"));
+				      "robust\xe0\x80\x80more"));
 	EXPECT_ERROR(ERROR_FILE_NOT_FOUND,
 		     OpenFileMappingA(FILE_MAP_READ, FALSE,
-				      "Local\xe0\x81\x9c" "robust"));
+				      "Local\xe0\x81\x9crobust"));
 	EXPECT_ERROR(ERROR_FILE_NOT_FOUND,
 		     OpenFileMappingA(FILE_MAP_READ, FALSE,
 				      "robus\xf0\x80\x81\xb4"));

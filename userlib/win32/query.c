@@ -4,10 +4,23 @@
  */
 #include "internal.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
 /* Linux has a little more than Windows: the stack may be up there. */
 #define QUERY_LIMIT	((uintptr_t)0x7ffffffff000)
+
+/* Where nobody may ever ask, no page is said to be a copy (W4). */
+static NTSTATUS find_copies(uintptr_t address, uintptr_t *end, bool *copied)
+{
+	uintptr_t stop = pages_copied_alike(address, *end, copied);
+
+	if (stop)
+		*end = stop;
+	else if (errno == EMFILE || errno == ENFILE)
+		return status_from_errno(errno, STATUS_UNSUCCESSFUL);
+	return STATUS_SUCCESS;
+}
 
 /* Pages of one run, which can differ by what was copied (W4). */
 static NTSTATUS one_run(const struct allocation *a, uintptr_t address,
@@ -29,14 +42,13 @@ static NTSTATUS one_run(const struct allocation *a, uintptr_t address,
 		region->state = MEM_RESERVE;
 		region->protect = 0;
 	} else if (value & RUN_COPIES && protect_copies(value)) {
-		end = pages_copied_alike(address, region->end, &copied);
-		region->end = end ? end : region->end;
+		status = find_copies(address, &region->end, &copied);
 		if (copied)
 			region->protect = protect_after_copy(region->protect);
 	}
 	if (region->protect && (region->protect & PROTECT_BASE) != PAGE_NOACCESS)
 		region->protect |= a->cache;
-	return STATUS_SUCCESS;
+	return status;
 }
 
 NTSTATUS region_at(const struct allocation *a, uintptr_t address,
