@@ -339,7 +339,10 @@ static inline int lingering(int *stays)
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	static char much[65536];
+	const int little = 1;
 
+	setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little));
 	*stays = -1;
 	if (!bind(listener, (struct sockaddr *)&name, size) &&
 	    !listen(listener, 1) &&

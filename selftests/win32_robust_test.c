@@ -340,25 +340,27 @@ TEST(cancelled_threads_hold_no_lock)
 }
 
 /* What is remembered of sections does not add up. */
-static void create_uncached(int count)
+static bool create_uncached(int count)
 {
 	HANDLE section;
 
 	while (count--) {
 		section = CreateFileMappingA(INVALID_HANDLE_VALUE, NULL,
-					     PAGE_READWRITE | SEC_NOCACHE, 0,
-					     0x1000, NULL);
-		CloseHandle(section);
+					     PAGE_READWRITE | SEC_COMMIT |
+					     SEC_NOCACHE, 0, 0x1000, NULL);
+		if (!CloseHandle(section))
+			return false;
 	}
+	return true;
 }
 
 TEST(remembers_no_more_than_it_must)
 {
 	size_t before;
 
-	create_uncached(10);
+	ASSERT_TRUE(create_uncached(10));
 	before = mallinfo2().uordblks;
-	create_uncached(1000);
+	ASSERT_TRUE(create_uncached(1000));
 	EXPECT_EQ(before, mallinfo2().uordblks);
 }
 
@@ -506,8 +508,11 @@ TEST(exit_code_by_a_duplicate)
 	CloseHandle(copy);
 }
 
+static pthread_barrier_t together;
+
 static void *closes(void *handle)
 {
+	pthread_barrier_wait(&together);
 	CloseHandle(handle);
 	return NULL;
 }
@@ -520,7 +525,8 @@ TEST(no_zombies)
 	pthread_t threads[2];
 	int i;
 
-	for (i = 0; i < 40; i++) {
+	pthread_barrier_init(&together, NULL, 2);
+	for (i = 0; i < 100; i++) {
 		ASSERT_TRUE(start("nothing", &startup, &process));
 		WaitForSingleObject(process.hProcess, INFINITE);
 		pthread_create(&threads[0], NULL, closes, process.hProcess);

@@ -10,6 +10,8 @@
 #include "thread.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -17,6 +19,9 @@
 #include <unistd.h>
 
 #define CLOSER_STACK_BYTES	(64 * 1024)
+
+/* So many at once are no accident. */
+#define PATIENCE	4
 
 #define NS_PER_MS	1000000L
 #define NS_PER_S	1000000000L
@@ -43,9 +48,55 @@ int section_thread(pthread_t *thread, size_t stack_bytes, void *(*run)(void *),
 	return error;
 }
 
+struct handover {
+	sem_t copied;
+	sem_t closed;
+};
+
+static void await(sem_t *event)
+{
+	while (sem_wait(event) && errno == EINTR)
+		;
+}
+
+static void *end_with_copies(void *argument)
+{
+	struct handover *h = argument;
+
+	unshare(CLONE_FILES);
+	sem_post(&h->copied);
+	await(&h->closed);
+	return NULL;
+}
+
+/*
+ * Sockets do not linger when a thread closes them by its end.  So one that has
+ * a table of descriptors of its own closes the last copy.  It has copies of all
+ * others too, for a moment: not to be done without need.
+ */
+static void close_impatiently(int fd)
+{
+	struct handover h;
+	pthread_t thread;
+
+	sem_init(&h.copied, 0, 0);
+	sem_init(&h.closed, 0, 0);
+	if (section_thread(&thread, CLOSER_STACK_BYTES, end_with_copies, &h)) {
+		close(fd);
+		return;
+	}
+	await(&h.copied);
+	close(fd);
+	sem_post(&h.closed);
+	pthread_join(thread, NULL);
+}
+
 static void *close_it(void *fd)
 {
-	close((int)(intptr_t)fd);
+	if (section_closing() > PATIENCE)
+		close_impatiently((int)(intptr_t)fd);
+	else
+		close((int)(intptr_t)fd);
 	__atomic_sub_fetch(&closing, 1, __ATOMIC_RELAXED);
 	return NULL;
 }
