@@ -346,6 +346,25 @@ TEST(fork_at_any_time)
 
 /* Targets that mean no good. */
 
+/* The connection that a peer sends through its channel. */
+static int receive_socket(int channel)
+{
+	char control[CMSG_SPACE(sizeof(int))];
+	struct wire_request request;
+	struct iovec part = { &request, sizeof(request) };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	int fd;
+
+	if (recvmsg(channel, &message, 0) < (ssize_t)WIRE_REQUEST_HEADER ||
+	    !CMSG_FIRSTHDR(&message))
+		return -1;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+	return fd;
+}
+
 enum lie {
 	SILENCE, CLOSES, NOISE, SHORT, WRONG_MAGIC, FUTURE, TOO_LONG, TOO_SHORT,
 	BAD_ERRNO, ERROR_WITH_DATA, STALE_FOR_EVER, DESCRIPTORS_TOO, WROTE_MORE,
@@ -478,6 +497,57 @@ TEST(liars)
 		sec_wait(liar);
 	}
 	EXPECT_EQ(before, sec_count_fds());
+}
+
+/*
+ * Who gave the channel away can be anybody.  This one answers with a descriptor
+ * that takes its time to be closed, to the first call and behind it.
+ */
+TEST(answers_that_hold_nobody_up)
+{
+	struct section_peer_region region;
+	struct section_peer *peer;
+	int ends[2], sock, fd, stays, i;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends));
+	peer = section_peer_adopt(ends[1]);
+	ASSERT_NE(NULL, peer);
+	sock = receive_socket(ends[0]);
+	ASSERT_LE(0, sock);
+	fd = lingering(&stays);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, sec_send_fd(sock, fd));
+	close(fd);
+	EXPECT_EQ(-EPROTO, result(section_peer_query(peer, SEC_PAGE, &region)));
+	EXPECT_EQ(-EPROTO, result(section_peer_query(peer, SEC_PAGE, &region)));
+	section_peer_close(peer);
+	close(stays);
+}
+
+static void *call_for_ever(void *peer)
+{
+	for (;;) {
+		section_peer_unmap(peer, SEC_PAGE, 1);
+		pthread_testcancel();
+	}
+	return NULL;
+}
+
+TEST_F(agent, cancelled_callers)
+{
+	pthread_t thread;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		ASSERT_EQ(0, pthread_create(&thread, NULL, call_for_ever,
+					    self->peer));
+		/* Not before it is at it. */
+		ASSERT_EQ(0, section_peer_unmap(self->peer, SEC_PAGE, 1));
+		pthread_cancel(thread);
+		pthread_join(thread, NULL);
+		EXPECT_EQ(0, result(section_peer_unmap(self->peer, SEC_PAGE, 1)));
+	}
 }
 
 /* A backlog that nobody takes from lets nobody wait for ever. */

@@ -202,6 +202,140 @@ TEST_F(agent_users, nobody_in_particular)
 	target_kill(&target);
 }
 
+/* A process that acts as somebody else for a moment, as file servers do. */
+TEST(other_user_for_a_moment)
+{
+	struct actor alice = { .uid = SEC_ALICE };
+	struct section_peer *before, *after;
+	struct target target;
+
+	ASSERT_TRUE(target_start(&target));
+	ASSERT_EQ(0, target_ask(&target, START, 0, 0));
+	alice.pid = target.pid;
+	alice.address = target_ask(&target, PAGES, 0, 1);
+	before = section_peer_open(target.pid);
+	ASSERT_NE(NULL, before);
+	ASSERT_EQ(0, section_peer_unmap(before, SEC_PAGE, 1));
+
+	ASSERT_EQ(0, target_ask(&target, BE, 0, SEC_ALICE));
+	EXPECT_EQ(0, sec_in_child(is_refused_by_the_agent, &alice));
+	/* Nor is anything done for those whom it belonged to. */
+	EXPECT_EQ(-EPERM, result(section_peer_unmap(before, SEC_PAGE, 1)));
+	EXPECT_EQ(0, target_ask(&target, STOP, 0, 0));
+	EXPECT_EQ(-EPERM, target_ask(&target, START, 0, 0));
+	EXPECT_EQ(0, target_ask(&target, START, 0, SECTION_AGENT_PRIVATE));
+	EXPECT_EQ(0, target_ask(&target, STOP, 0, 0));
+
+	ASSERT_EQ(0, target_ask(&target, BE, 0, 0));
+	EXPECT_EQ(0, target_ask(&target, START, 0, 0));
+	after = section_peer_open(target.pid);
+	ASSERT_NE(NULL, after);
+	EXPECT_EQ(0, section_peer_unmap(after, SEC_PAGE, 1));
+	EXPECT_EQ(0, sec_in_child(is_refused_by_the_agent, &alice));
+	section_peer_close(before);
+	section_peer_close(after);
+	target_kill(&target);
+}
+
+/* A connection that was made in such a moment, and is used behind it. */
+static int connects_and_waits(void *arg)
+{
+	const struct actor *actor = arg;
+	struct wire_request request = wire_read(actor->address, 8);
+	struct wire_reply reply;
+	eventfd_t go;
+	int sock;
+
+	CHILD_EXPECT(!sec_become(actor->uid, actor->uid));
+	sock = connect_raw(actor->pid);
+	CHILD_EXPECT(sock >= 0);
+	/* An answer, whatever it is: the agent has seen the connection. */
+	send(sock, &request, WIRE_REQUEST_HEADER + 16, MSG_NOSIGNAL);
+	recv(sock, &reply, sizeof(reply), 0);
+	eventfd_write(actor->channel, 1);
+	CHILD_EXPECT(!eventfd_read(actor->channel + 1, &go));
+	send(sock, &request, WIRE_REQUEST_HEADER + 16, MSG_NOSIGNAL);
+	/* The words by which it was turned away may come only now. */
+	CHILD_EXPECT(recv(sock, &reply, sizeof(reply), 0) <= 0 ||
+		     !reply.cookie);
+	return 0;
+}
+
+TEST(connected_in_that_moment)
+{
+	struct actor alice = { .uid = SEC_ALICE, .channel = eventfd(0, 0) };
+	struct target target;
+	eventfd_t connected;
+	pid_t child;
+
+	ASSERT_EQ(alice.channel + 1, eventfd(0, 0));
+	ASSERT_TRUE(target_start(&target));
+	ASSERT_EQ(0, target_ask(&target, START, 0, 0));
+	ASSERT_EQ(0, target_ask(&target, BE, 0, SEC_ALICE));
+	alice.pid = target.pid;
+	alice.address = target_ask(&target, PAGES, 0, 1);
+	child = sec_fork(connects_and_waits, &alice);
+	ASSERT_EQ(0, eventfd_read(alice.channel, &connected));
+	ASSERT_EQ(0, target_ask(&target, BE, 0, 0));
+	eventfd_write(alice.channel + 1, 1);
+	EXPECT_EQ(0, sec_wait(child));
+	target_kill(&target);
+}
+
+/*
+ * Bob leaves something in his connections that takes its time to be closed.  As
+ * many as the agent has callers can wait to be let in.
+ */
+#define LEFT	40
+
+static int leaves_something(void *arg)
+{
+	const struct actor *actor = arg;
+	int stays, fd, sock, i;
+
+	CHILD_EXPECT(!sec_become(actor->uid, actor->uid));
+	for (i = 0; i < LEFT; i++) {
+		fd = lingering(&stays);
+		sock = connect_raw(actor->pid);
+		CHILD_EXPECT(fd >= 0 && sock >= 0);
+		CHILD_EXPECT(!sec_send_fd(sock, fd));
+		close(sock);
+		close(fd);
+	}
+	eventfd_write(actor->channel, 1);
+	for (;;)
+		pause();
+}
+
+TEST_F(agent_users, strangers_hold_nobody_up)
+{
+	struct actor alice = { .uid = SEC_ALICE, .pid = self->target.pid };
+	struct actor bob = { .uid = SEC_BOB, .pid = self->target.pid };
+	eventfd_t left;
+	int64_t child;
+	pid_t pid;
+	int round;
+
+	bob.channel = eventfd(0, 0);
+	for (round = 0; round < 2; round++) {
+		target_pause(&self->target);
+		pid = sec_fork(leaves_something, &bob);
+		ASSERT_EQ(0, eventfd_read(bob.channel, &left));
+		/* The second time they are still in the queue when it stops. */
+		if (round)
+			target_tell(&self->target, STOP, 0, 0);
+		kill(self->target.pid, SIGCONT);
+		EXPECT_EQ(0, round ? target_hear(&self->target) :
+				     sec_in_child(reaches, &alice));
+		child = target_ask(&self->target, FORK, 0, 0);
+		ASSERT_LT(0, child);
+		kill((pid_t)child, SIGKILL);
+		kill(pid, SIGKILL);
+		sec_wait(pid);
+	}
+	close(bob.channel);
+}
+
 /* This program again, when it has gained privilege by being executed. */
 
 #define GAINED	"AGENT_TEST_GAINED"

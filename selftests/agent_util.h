@@ -7,6 +7,7 @@
 #define AGENT_UTIL_H
 
 #include <sys/eventfd.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -38,6 +39,7 @@ enum order_kind {
 	UNDUMPABLE,	/* be closed to process_vm_readv(2) */
 	DESCRIPTORS,	/* how many are open */
 	LIMIT,		/* to value descriptors, and use them all if few */
+	BE,		/* user value for the moment, and who it was as well */
 	UNSHARE,	/* be in a user namespace where nobody has a number */
 };
 
@@ -155,6 +157,8 @@ static inline int64_t obey(const struct order *order, int sock)
 		return sec_count_fds();
 	case LIMIT:
 		return limit_descriptors(order->value);
+	case BE:
+		return result(seteuid(order->value));
 	case UNSHARE:
 		return result(unshare(CLONE_NEWUSER));
 	}
@@ -219,15 +223,20 @@ static inline void target_tell(struct target *target, enum order_kind kind,
 	send(target->sock, &order, sizeof(order), MSG_NOSIGNAL);
 }
 
-static inline int64_t target_ask(struct target *target, enum order_kind kind,
-				 uint64_t address, int value)
+static inline int64_t target_hear(struct target *target)
 {
 	int64_t answer;
 
-	target_tell(target, kind, address, value);
 	if (recv(target->sock, &answer, sizeof(answer), 0) != sizeof(answer))
 		return -EPIPE;
 	return answer;
+}
+
+static inline int64_t target_ask(struct target *target, enum order_kind kind,
+				 uint64_t address, int value)
+{
+	target_tell(target, kind, address, value);
+	return target_hear(target);
 }
 
 static inline int target_channel(struct target *target)
@@ -313,6 +322,42 @@ static inline int connect_raw(pid_t pid)
 		return fd;
 	close(fd);
 	return -errno;
+}
+
+/*
+ * A descriptor whose last close(2) takes as long as a test does: a connection with
+ * data that the other end, *stays, never reads.  It, or -errno.
+ */
+static inline int lingering(int *stays)
+{
+	const struct linger linger = { .l_onoff = 1, .l_linger = 1000 };
+	struct sockaddr_in name = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t size = sizeof(name);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	static char much[65536];
+	const int little = 1;
+
+	setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little));
+	*stays = -1;
+	if (!bind(listener, (struct sockaddr *)&name, size) &&
+	    !listen(listener, 1) &&
+	    !getsockname(listener, (struct sockaddr *)&name, &size) &&
+	    !connect(fd, (struct sockaddr *)&name, size))
+		*stays = accept(listener, NULL, NULL);
+	close(listener);
+	if (*stays < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger))) {
+		close(fd);
+		return -errno;
+	}
+	while (send(fd, much, sizeof(much), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		;
+	return fd;
 }
 
 /* The bytes on the wire; a test that knows them is warned when they change. */

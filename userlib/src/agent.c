@@ -3,9 +3,11 @@
  * The agent of this process: how it starts, how it ends, how it is reached.
  */
 #include "agent.h"
+#include "thread.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
@@ -15,11 +17,15 @@
 /* What the header promises to handlers. */
 #define STACK_BYTES	(256 * 1024)
 
+/* How long fork(2) waits for a close(2) to begin: forever would be wrong too. */
+#define CLOSING_STEPS	100
+
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
 struct agent section_agent = {
-	.control = PTHREAD_MUTEX_INITIALIZER,
-	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.control = LOCK_INITIALIZER,
+	.lock = LOCK_INITIALIZER,
+	.closing = -1,
 };
 
 static void close_all(int *places, size_t count)
@@ -33,7 +39,7 @@ static void close_all(int *places, size_t count)
 	}
 }
 
-/* Nobody else uses the agent: its thread has ended, or never was. */
+/* In a child, where the agent's thread never was. */
 static void clear(struct agent *agent)
 {
 	close_all(&agent->wake, 1);
@@ -41,6 +47,7 @@ static void clear(struct agent *agent)
 	close_all(agent->channels, COUNT(agent->channels));
 	close_all(agent->callers, COUNT(agent->callers));
 	close_all(agent->received, COUNT(agent->received));
+	agent->closing = -1;
 	agent->state = AGENT_NONE;
 	__atomic_store_n(&agent->owner, 0, __ATOMIC_RELAXED);
 }
@@ -49,6 +56,7 @@ static void clean(struct agent *agent)
 {
 	size_t i;
 
+	agent->thread = 0;
 	agent->wake = -1;
 	agent->listener = -1;
 	for (i = 0; i < COUNT(agent->channels); i++)
@@ -59,25 +67,55 @@ static void clean(struct agent *agent)
 		agent->received[i] = -1;
 }
 
+/*
+ * A descriptor on its way out is in no place, and no child may keep it.  Its
+ * number goes at once, whatever then keeps close(2) waiting; if it does not go,
+ * it is somebody else's already.
+ */
+static bool is_closing(void)
+{
+	return section_agent.closing >= 0 &&
+	       fcntl(section_agent.closing, F_GETFD) >= 0;
+}
+
 static void before_fork(void)
 {
-	pthread_mutex_lock(&section_agent.lock);
+	struct lock *lock = &section_agent.lock;
+	int cancel, steps;
+
+	lock_take(lock);
+	cancel = lock->cancel;
+	for (steps = 0; is_closing() && steps < CLOSING_STEPS; steps++) {
+		pthread_mutex_unlock(&lock->mutex);
+		poll(NULL, 0, 1);
+		pthread_mutex_lock(&lock->mutex);
+	}
+	lock->cancel = cancel;
 }
 
 static void in_parent(void)
 {
-	pthread_mutex_unlock(&section_agent.lock);
+	lock_give(&section_agent.lock);
 }
 
 /* The agent's thread does not exist here: forget all that it had. */
-static void in_child(void)
+static void forget(void)
 {
 	struct agent *agent = &section_agent;
 
 	if (agent->state != AGENT_NONE)
 		clear(agent);
-	pthread_mutex_init(&agent->control, NULL);
-	pthread_mutex_init(&agent->lock, NULL);
+	section_closing_forget();
+	lock_init(&agent->control);
+	lock_init(&agent->lock);
+}
+
+static void in_child(void)
+{
+	int cancel = section_agent.lock.cancel;
+
+	forget();
+	pthread_setcancelstate(cancel, NULL);
 }
 
 static void watch_forks(void)
@@ -93,7 +131,7 @@ void section_agent_prepare(void)
 	pthread_once(&once, watch_forks);
 	/* A child made behind the C library's back has no agent either. */
 	if (owner && owner != getpid())
-		in_child();
+		forget();
 }
 
 static int listen_as(pid_t pid)
@@ -118,23 +156,15 @@ static int listen_as(pid_t pid)
 	return -1;
 }
 
-/* Signals are for the program's own threads. */
-static int start_thread(struct agent *agent)
+/*
+ * One user, all of whose ids are the same: one that the process could go back to
+ * is another user too.
+ */
+bool section_agent_user(uid_t *uid)
 {
-	sigset_t all, old;
-	pthread_attr_t attr;
-	int error;
+	uid_t real, saved;
 
-	error = pthread_attr_init(&attr);
-	if (error)
-		return error;
-	pthread_attr_setstacksize(&attr, STACK_BYTES);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&agent->thread, &attr, section_agent_run, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	return error;
+	return !getresuid(&real, uid, &saved) && real == *uid && saved == *uid;
 }
 
 /* Under both locks. */
@@ -143,6 +173,10 @@ static int start(struct agent *agent, unsigned int flags)
 	int error = 0;
 
 	clean(agent);
+	/* Others of this user must not get what the program has besides. */
+	if (!section_agent_user(&agent->uid) &&
+	    !(flags & SECTION_AGENT_PRIVATE))
+		return EPERM;
 	__atomic_store_n(&agent->owner, getpid(), __ATOMIC_RELAXED);
 	agent->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (agent->wake < 0)
@@ -154,10 +188,59 @@ static int start(struct agent *agent, unsigned int flags)
 	}
 	if (!error) {
 		agent->state = AGENT_RUNNING;
-		error = start_thread(agent);
+		error = section_thread(&agent->thread, STACK_BYTES,
+				       section_agent_run, NULL);
 	}
-	if (error)
-		clear(agent);
+	return error;
+}
+
+/* Connections that nobody has accepted hold whatever was sent through them. */
+static void empty(int listener)
+{
+	int fd;
+
+	shutdown(listener, SHUT_RD);
+	while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		section_close_aside(fd, 0);
+}
+
+static void drop_all(int *places, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		section_agent_drop(&places[i]);
+}
+
+/* The thread has ended, or was never started. */
+static void finish(struct agent *agent)
+{
+	empty(agent->listener);
+	drop_all(&agent->listener, 1);
+	drop_all(&agent->wake, 1);
+	drop_all(agent->channels, COUNT(agent->channels));
+	drop_all(agent->callers, COUNT(agent->callers));
+	drop_all(agent->received, COUNT(agent->received));
+	lock_take(&agent->lock);
+	agent->state = AGENT_NONE;
+	__atomic_store_n(&agent->owner, 0, __ATOMIC_RELAXED);
+	lock_give(&agent->lock);
+}
+
+/* With the control. */
+static int try_start(struct agent *agent, unsigned int flags)
+{
+	int error = EALREADY;
+
+	lock_take(&agent->lock);
+	if (agent->state == AGENT_NONE) {
+		error = start(agent, flags);
+		if (error)
+			agent->state = AGENT_STOPPING;
+	}
+	lock_give(&agent->lock);
+	if (error && error != EALREADY)
+		finish(agent);
 	return error;
 }
 
@@ -176,11 +259,9 @@ int section_agent_start(unsigned int flags)
 		return -1;
 	}
 	section_agent_prepare();
-	pthread_mutex_lock(&agent->control);
-	pthread_mutex_lock(&agent->lock);
-	error = agent->state == AGENT_NONE ? start(agent, flags) : EALREADY;
-	pthread_mutex_unlock(&agent->lock);
-	pthread_mutex_unlock(&agent->control);
+	lock_take(&agent->control);
+	error = try_start(agent, flags);
+	lock_give(&agent->control);
 	if (error)
 		errno = error;
 	return error ? -1 : 0;
@@ -199,13 +280,13 @@ static bool begin_stop(struct agent *agent)
 {
 	bool running;
 
-	pthread_mutex_lock(&agent->lock);
+	lock_take(&agent->lock);
 	running = agent->state == AGENT_RUNNING;
 	if (running) {
 		agent->state = AGENT_STOPPING;
 		wake(agent);
 	}
-	pthread_mutex_unlock(&agent->lock);
+	lock_give(&agent->lock);
 	return running;
 }
 
@@ -213,10 +294,10 @@ static bool in_handler(struct agent *agent)
 {
 	bool result;
 
-	pthread_mutex_lock(&agent->lock);
+	lock_take(&agent->lock);
 	result = agent->state != AGENT_NONE &&
 		 pthread_equal(agent->thread, pthread_self());
-	pthread_mutex_unlock(&agent->lock);
+	lock_give(&agent->lock);
 	return result;
 }
 
@@ -229,14 +310,12 @@ int section_agent_stop(void)
 		errno = EDEADLK;
 		return -1;
 	}
-	pthread_mutex_lock(&agent->control);
+	lock_take(&agent->control);
 	if (begin_stop(agent)) {
 		pthread_join(agent->thread, NULL);
-		pthread_mutex_lock(&agent->lock);
-		clear(agent);
-		pthread_mutex_unlock(&agent->lock);
+		finish(agent);
 	}
-	pthread_mutex_unlock(&agent->control);
+	lock_give(&agent->control);
 	return 0;
 }
 
@@ -253,11 +332,32 @@ bool section_agent_place(int *places, size_t count, int fd)
 	return false;
 }
 
+int section_agent_take(int *place)
+{
+	int fd;
+
+	lock_take(&section_agent.lock);
+	fd = *place;
+	*place = -1;
+	lock_give(&section_agent.lock);
+	return fd;
+}
+
 void section_agent_drop(int *place)
 {
-	pthread_mutex_lock(&section_agent.lock);
-	close_all(place, 1);
-	pthread_mutex_unlock(&section_agent.lock);
+	struct agent *agent = &section_agent;
+	int fd;
+
+	lock_take(&agent->lock);
+	fd = *place;
+	*place = -1;
+	agent->closing = fd;
+	lock_give(&agent->lock);
+	if (fd >= 0)
+		close(fd);
+	lock_take(&agent->lock);
+	agent->closing = -1;
+	lock_give(&agent->lock);
 }
 
 /* Under the lock. */
@@ -287,8 +387,8 @@ int section_agent_channel(void)
 	int fd;
 
 	section_agent_prepare();
-	pthread_mutex_lock(&section_agent.lock);
+	lock_take(&section_agent.lock);
 	fd = make_channel(&section_agent);
-	pthread_mutex_unlock(&section_agent.lock);
+	lock_give(&section_agent.lock);
 	return fd;
 }

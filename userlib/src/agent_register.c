@@ -39,13 +39,13 @@ int section_agent_register(uint32_t operation, section_agent_handler handler)
 		return -1;
 	}
 	section_agent_prepare();
-	pthread_mutex_lock(&section_agent.lock);
+	lock_take(&section_agent.lock);
 	place = find(operation);
 	if (place < OPERATIONS_MAX) {
 		table[place].operation = operation;
 		table[place].handler = handler;
 	}
-	pthread_mutex_unlock(&section_agent.lock);
+	lock_give(&section_agent.lock);
 	/* What is not there need not be taken away. */
 	if (place == OPERATIONS_MAX && handler) {
 		errno = ENOSPC;
@@ -59,10 +59,10 @@ section_agent_handler section_agent_find(uint32_t operation)
 	section_agent_handler handler = NULL;
 	size_t place;
 
-	pthread_mutex_lock(&section_agent.lock);
+	lock_take(&section_agent.lock);
 	place = find(operation);
 	if (place < OPERATIONS_MAX && table[place].operation == operation)
 		handler = table[place].handler;
-	pthread_mutex_unlock(&section_agent.lock);
+	lock_give(&section_agent.lock);
 	return handler;
 }

@@ -6,6 +6,7 @@
  * without blocking, and a caller who does not take his reply is dropped.
  */
 #include "agent.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +17,9 @@
 
 /* How long until the next attempt when there are no descriptors to be had. */
 #define PAUSE_MS	100
+
+/* So many may take their time to be closed before nobody else is let in. */
+#define CLOSING_MAX	32
 
 /* Everything that there can be to wait for. */
 #define WATCHED_MAX	(2 + AGENT_CHANNELS_MAX + SECTION_AGENT_CALLERS_MAX)
@@ -72,16 +76,31 @@ static void refuse(int fd, int error)
 	answer(fd, 0, error, NULL, 0);
 }
 
-/* Under the lock.  The descriptor is the agent's from now on. */
-static void add_caller(int fd, int error)
+/* Under the lock: false if there is no place. */
+static bool add_caller(int fd, bool by_channel)
 {
-	if (!error && !section_agent_place(section_agent.callers,
-					   SECTION_AGENT_CALLERS_MAX, fd))
-		error = EBUSY;
-	if (error) {
-		refuse(fd, error);
-		close(fd);
+	struct agent *agent = &section_agent;
+	size_t i;
+
+	for (i = 0; i < SECTION_AGENT_CALLERS_MAX; i++) {
+		if (agent->callers[i] < 0) {
+			agent->callers[i] = fd;
+			agent->by_channel[i] = by_channel;
+			return true;
+		}
 	}
+	return false;
+}
+
+/*
+ * Is this process still what it was when it agreed?  While it runs as somebody
+ * else too, those who could have reached it as that user must not.
+ */
+static bool still_same_user(void)
+{
+	uid_t uid;
+
+	return section_agent_user(&uid) && uid == section_agent.uid;
 }
 
 static int check_user(int fd)
@@ -91,20 +110,30 @@ static int check_user(int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size))
 		return errno;
-	return section_same_user(who.uid) ? 0 : EPERM;
+	return still_same_user() && section_same_user(who.uid) ? 0 : EPERM;
+}
+
+static void turn_away(int fd, int error)
+{
+	refuse(fd, error);
+	section_close_aside(fd, 0);
 }
 
 static void attend_listener(int *place)
 {
-	int fd;
+	int fd, error = 0;
 
-	pthread_mutex_lock(&section_agent.lock);
+	lock_take(&section_agent.lock);
 	fd = accept4(*place, NULL, NULL, SOCK_CLOEXEC);
-	if (fd >= 0)
-		add_caller(fd, check_user(fd));
-	else if (errno != EAGAIN && errno != ECONNABORTED)
+	if (fd < 0 && errno != EAGAIN && errno != ECONNABORTED)
 		own.paused = true;
-	pthread_mutex_unlock(&section_agent.lock);
+	if (fd >= 0)
+		error = check_user(fd);
+	if (fd >= 0 && !error && !add_caller(fd, false))
+		error = EBUSY;
+	lock_give(&section_agent.lock);
+	if (error)
+		turn_away(fd, error);
 }
 
 /* Under the lock: the descriptors of a message become the agent's. */
@@ -143,10 +172,10 @@ static int receive(int fd, size_t *fd_count)
 	const struct agent_request *header = &own.request.header;
 	ssize_t length;
 
-	pthread_mutex_lock(&section_agent.lock);
+	lock_take(&section_agent.lock);
 	length = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	*fd_count = length < 0 ? 0 : store_fds(&message);
-	pthread_mutex_unlock(&section_agent.lock);
+	lock_give(&section_agent.lock);
 	if (length < 0)
 		return errno == EINTR ? EAGAIN : errno;
 	if (!length)
@@ -216,12 +245,25 @@ static bool serve_request(int fd, int error, size_t fd_count)
 	return !wanted || answer(fd, header->cookie, error, own.reply, length);
 }
 
+/* Nothing is received from somebody who has no business here any more. */
+static bool may_ask(const int *place)
+{
+	return section_agent.by_channel[place - section_agent.callers] ||
+	       still_same_user();
+}
+
 static void attend_caller(int *place)
 {
 	size_t fd_count;
-	int error = receive(*place, &fd_count);
-	bool stays = error == EAGAIN;
+	bool stays;
+	int error;
 
+	if (!may_ask(place)) {
+		turn_away(section_agent_take(place), EPERM);
+		return;
+	}
+	error = receive(*place, &fd_count);
+	stays = error == EAGAIN;
 	if (!error || error == EMFILE)
 		stays = serve_request(*place, error, fd_count);
 	else
@@ -249,13 +291,17 @@ static void attend_channel(int *place)
 	size_t fd_count;
 	int error = receive(*place, &fd_count);
 	int *fd = &section_agent.received[0];
+	bool added;
 
 	if (!error && own.request.header.operation == AGENT_OP_CONNECT &&
 	    fd_count == 1 && is_packet_socket(*fd)) {
-		pthread_mutex_lock(&section_agent.lock);
-		add_caller(*fd, 0);
-		*fd = -1;
-		pthread_mutex_unlock(&section_agent.lock);
+		lock_take(&section_agent.lock);
+		added = add_caller(*fd, true);
+		if (added)
+			*fd = -1;
+		lock_give(&section_agent.lock);
+		if (!added)
+			refuse(*fd, EBUSY);
 	}
 	drop_received(fd_count);
 	if (error == EPIPE || error == ECONNRESET)
@@ -290,17 +336,19 @@ static bool collect(void)
 	bool running;
 	size_t i;
 
-	pthread_mutex_lock(&agent->lock);
+	lock_take(&agent->lock);
 	running = agent->state == AGENT_RUNNING;
 	own.count = 0;
 	watch(&agent->wake, attend_wake);
+	if (section_closing() >= CLOSING_MAX)
+		own.paused = true;
 	if (!own.paused)
 		watch(&agent->listener, attend_listener);
 	for (i = 0; i < AGENT_CHANNELS_MAX; i++)
 		watch(&agent->channels[i], attend_channel);
 	for (i = 0; i < SECTION_AGENT_CALLERS_MAX; i++)
 		watch(&agent->callers[i], attend_caller);
-	pthread_mutex_unlock(&agent->lock);
+	lock_give(&agent->lock);
 	return running;
 }
 

@@ -3,6 +3,7 @@
  * Peers: how they are found and forgotten, and whose turn it is.
  */
 #include "peer.h"
+#include "thread.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -15,6 +16,13 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+/* How long section_peer_close() waits for somebody who may be hostile. */
+#define CLOSE_MS	100
+
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS	83
+#endif
 
 #define NS_PER_MS	1000000ULL
 #define NS_PER_S	1000000000ULL
@@ -46,9 +54,9 @@ uint64_t section_peer_deadline(struct section_peer *peer)
 {
 	int timeout;
 
-	pthread_mutex_lock(&peer->lock);
+	lock_take(&peer->lock);
 	timeout = peer->timeout;
-	pthread_mutex_unlock(&peer->lock);
+	lock_give(&peer->lock);
 	return section_deadline(timeout);
 }
 
@@ -59,25 +67,34 @@ int section_peer_take(struct section_peer *peer, uint64_t deadline)
 		.tv_nsec = (long)(deadline % NS_PER_S),
 	};
 	int error = 0;
+	int cancel;
 
-	pthread_mutex_lock(&peer->lock);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	lock_take(&peer->lock);
 	while (peer->busy && !error)
-		error = pthread_cond_timedwait(&peer->turn, &peer->lock,
+		error = pthread_cond_timedwait(&peer->turn, &peer->lock.mutex,
 					       &until);
 	if (!peer->busy)
 		error = peer->broken;
-	if (!error)
+	if (!error) {
 		peer->busy = true;
-	pthread_mutex_unlock(&peer->lock);
+		peer->cancel = cancel;
+	}
+	lock_give(&peer->lock);
+	if (error)
+		pthread_setcancelstate(cancel, NULL);
 	return error;
 }
 
 void section_peer_give(struct section_peer *peer)
 {
-	pthread_mutex_lock(&peer->lock);
+	int cancel = peer->cancel;
+
+	lock_take(&peer->lock);
 	peer->busy = false;
 	pthread_cond_signal(&peer->turn);
-	pthread_mutex_unlock(&peer->lock);
+	lock_give(&peer->lock);
+	pthread_setcancelstate(cancel, NULL);
 }
 
 bool section_peer_ended(const struct section_peer *peer)
@@ -98,12 +115,34 @@ static struct section_peer *allocate(void)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&peer->turn, &attr);
 	pthread_condattr_destroy(&attr);
-	pthread_mutex_init(&peer->lock, NULL);
+	lock_init(&peer->lock);
 	peer->timeout = SECTION_PEER_TIMEOUT;
 	peer->owner = getpid();
 	peer->fd = -1;
 	peer->pidfd = -1;
 	return peer;
+}
+
+static void disconnect(const struct section_peer *peer)
+{
+	bool mine = peer->owner == getpid();
+
+	if (mine && (!peer->known || peer->broken == EPROTO)) {
+		section_close_aside(peer->fd, CLOSE_MS);
+		return;
+	}
+	/* A child's copy of the connection must not keep it alive. */
+	if (mine)
+		shutdown(peer->fd, SHUT_RDWR);
+	close(peer->fd);
+}
+
+/* Peers send no descriptors; newer kernels can be told so. */
+static void take_no_descriptors(int fd)
+{
+	const int no = 0;
+
+	setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &no, sizeof(no));
 }
 
 void section_peer_close(struct section_peer *peer)
@@ -112,16 +151,13 @@ void section_peer_close(struct section_peer *peer)
 
 	if (!peer)
 		return;
-	/* A child's copy of the connection must not keep it alive. */
-	if (peer->fd >= 0 && peer->owner == getpid())
-		shutdown(peer->fd, SHUT_RDWR);
 	if (peer->fd >= 0)
-		close(peer->fd);
+		disconnect(peer);
 	if (peer->pidfd >= 0)
 		close(peer->pidfd);
 	if (peer->owner == getpid()) {
 		pthread_cond_destroy(&peer->turn);
-		pthread_mutex_destroy(&peer->lock);
+		pthread_mutex_destroy(&peer->lock.mutex);
 	}
 	free(peer);
 	errno = error;
@@ -192,11 +228,13 @@ static int connect_by_pid(struct section_peer *peer, pid_t pid)
 	peer->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (peer->fd < 0)
 		return errno;
+	take_no_descriptors(peer->fd);
 	do
 		error = connect_once(peer->fd, pid, deadline);
 	while (error == EINTR);
 	if (!error)
 		error = check_listener(peer->fd, pid);
+	peer->known = !error;
 	peer->direct = true;
 	if (error && section_peer_ended(peer))
 		return ESRCH;
@@ -277,6 +315,7 @@ static int connect_by_channel(struct section_peer *peer, int channel)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return errno;
 	peer->fd = ends[0];
+	take_no_descriptors(peer->fd);
 	error = send_socket(channel, ends[1]);
 	close(ends[1]);
 	return error == ECONNREFUSED && section_peer_ended(peer) ? ESRCH : error;
@@ -309,8 +348,8 @@ int section_peer_set_timeout(struct section_peer *peer, int milliseconds)
 		errno = EINVAL;
 		return -1;
 	}
-	pthread_mutex_lock(&peer->lock);
+	lock_take(&peer->lock);
 	peer->timeout = milliseconds;
-	pthread_mutex_unlock(&peer->lock);
+	lock_give(&peer->lock);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #define SECTION_PEER_H
 
 #include "agent_protocol.h"
+#include "lock.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -11,25 +12,30 @@
  * @lock: Protects @busy, @timeout and @turn.
  * @turn: Signalled when @busy ends.
  * @busy: A thread has its turn: everything below is its own.
+ * @cancel: What the thread that has its turn goes back to; it cannot be cancelled.
  * @owner: The process that opened it; a child made by fork(2) is another.
  * @fd: The connection.
  * @pidfd: The process, or -1 if it is not known.
  * @pid: Likewise, or 0.
  * @direct: The kernel may be asked to copy; only for a process that was found by
  *	its id: who made a channel need not be who serves it.
+ * @known: It is a process of this user's: what it sends is received, and closed,
+ *	without fear of what that may take.
  * @broken: What every further call ends with, or 0.
  * @cookie: Of the last request.
  */
 struct section_peer {
-	pthread_mutex_t lock;
+	struct lock lock;
 	pthread_cond_t turn;
 	bool busy;
+	int cancel;
 	int timeout;
 	pid_t owner;
 	int fd;
 	int pidfd;
 	pid_t pid;
 	bool direct;
+	bool known;
 	int broken;
 	uint64_t cookie;
 };

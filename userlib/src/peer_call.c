@@ -23,12 +23,29 @@ static int broken(struct section_peer *peer, int error)
 	return error;
 }
 
-/* Receives without descriptors: the kernel closes what it has no room for. */
+/*
+ * Receives without descriptors.  EPROTO if there are any: the message stays where
+ * it is then, for to receive it would be to close them.
+ */
 static ssize_t receive(int fd, struct iovec *parts, size_t count, int flags)
 {
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
+	ssize_t length = recvmsg(fd, &message, flags | MSG_DONTWAIT | MSG_TRUNC);
 
-	return recvmsg(fd, &message, flags | MSG_DONTWAIT | MSG_TRUNC);
+	if (length >= 0 && message.msg_flags & MSG_CTRUNC) {
+		errno = EPROTO;
+		return -1;
+	}
+	return length;
+}
+
+/* Takes a message that was looked at. */
+static void discard(int fd)
+{
+	char byte;
+	struct iovec part = { &byte, sizeof(byte) };
+
+	receive(fd, &part, 1, 0);
 }
 
 /*
@@ -41,12 +58,17 @@ static int refusal(int fd, uint64_t deadline)
 	struct iovec part = { &header, sizeof(header) };
 	ssize_t length;
 
-	/* The first thing to be had may be that the connection was reset. */
-	do
-		length = receive(fd, &part, 1, 0);
-	while (section_remaining(deadline) &&
-	       (length < 0 ? errno == ECONNRESET || errno == EINTR :
-			     length && header.cookie));
+	for (;;) {
+		length = receive(fd, &part, 1, MSG_PEEK);
+		if (!section_remaining(deadline))
+			break;
+		/* The first thing to be had may be that the connection was reset. */
+		if (length < 0 && (errno == ECONNRESET || errno == EINTR))
+			continue;
+		if (length <= 0 || !header.cookie)
+			break;
+		discard(fd);
+	}
 	if (length != sizeof(header) || header.magic != AGENT_MAGIC ||
 	    header.cookie)
 		return 0;
@@ -139,6 +161,8 @@ static int look(struct section_peer *peer, const struct exchange *x,
 
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return EAGAIN;
+	if (length < 0 && errno == EPROTO)
+		return broken(peer, EPROTO);
 	if (length <= 0)
 		return gone(peer, deadline);
 	if (length < (ssize_t)sizeof(*header) || header->magic != AGENT_MAGIC ||
@@ -172,15 +196,6 @@ static ssize_t take(struct section_peer *peer, const struct exchange *x,
 	return (ssize_t)header->length;
 }
 
-/* Takes a reply that comes too late, from a request that was given up. */
-static void discard(struct section_peer *peer)
-{
-	char byte;
-	struct iovec part = { &byte, sizeof(byte) };
-
-	receive(peer->fd, &part, 1, 0);
-}
-
 static ssize_t receive_reply(struct section_peer *peer,
 			     const struct exchange *x, uint64_t deadline)
 {
@@ -192,8 +207,9 @@ static ssize_t receive_reply(struct section_peer *peer,
 		error = look(peer, x, &header, deadline);
 		if (!error && header.cookie == peer->cookie)
 			return take(peer, x, &header);
+		/* Too late, from a request that was given up. */
 		if (!error)
-			discard(peer);
+			discard(peer->fd);
 		if (error == EAGAIN)
 			error = wait_for(peer, POLLIN, deadline);
 		if (error) {

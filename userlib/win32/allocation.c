@@ -9,21 +9,20 @@
  */
 #include "internal.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = LOCK_INITIALIZER;
 static struct allocation **table;
 static size_t count, room;
 
 void memory_lock(void)
 {
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 }
 
 void memory_unlock(void)
 {
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 }
 
 /* The first allocation that ends behind @address. */
@@ -56,22 +55,28 @@ bool allocation_overlaps(uintptr_t start, uintptr_t end)
 	return i < count && table[i]->base < end;
 }
 
-static bool insert(struct allocation *a)
+static bool table_reserve(void)
 {
 	struct allocation **more;
+
+	if (count < room)
+		return true;
+	more = realloc(table, (room * 2 + 16) * sizeof(*more));
+	if (!more)
+		return false;
+	table = more;
+	room = room * 2 + 16;
+	return true;
+}
+
+/* There is room for it. */
+static void insert(struct allocation *a)
+{
 	size_t i = position(a->base);
 
-	if (count == room) {
-		more = realloc(table, (room * 2 + 16) * sizeof(*more));
-		if (!more)
-			return false;
-		table = more;
-		room = room * 2 + 16;
-	}
 	memmove(&table[i + 1], &table[i], (count - i) * sizeof(*table));
 	table[i] = a;
 	count++;
-	return true;
 }
 
 void allocation_free(struct allocation *allocation)
@@ -88,14 +93,17 @@ struct allocation *allocation_new(uintptr_t base, size_t size, uint32_t type,
 
 	if (!a)
 		return NULL;
+	if (!count)
+		kept_open();
 	a->base = base;
 	a->size = size;
 	a->type = type;
 	a->protect = protect;
-	if (!run_reserve(a) || !insert(a)) {
+	if (!run_reserve(a) || !table_reserve()) {
 		allocation_free(a);
 		return NULL;
 	}
+	insert(a);
 	a->runs[0].start = base;
 	a->runs[0].value = value;
 	a->run_count = 1;
@@ -139,31 +147,47 @@ static void cut_tail(struct allocation *a, uintptr_t end)
 	a->size = end - a->base;
 }
 
-/* A copy of what is behind @end. */
-static struct allocation *copy_tail(struct allocation *a, uintptr_t end)
+static struct allocation *new_tail(const struct allocation *a)
 {
 	struct allocation *tail = calloc(1, sizeof(*tail));
 
 	if (!tail)
 		return NULL;
-	*tail = *a;
 	tail->runs = malloc(a->run_room * sizeof(*a->runs));
 	if (!tail->runs) {
 		free(tail);
 		return NULL;
 	}
-	memcpy(tail->runs, a->runs, a->run_count * sizeof(*a->runs));
-	cut_head(tail, end);
 	return tail;
 }
 
-bool allocation_cut(struct allocation *allocation, uintptr_t start,
-		    uintptr_t end)
+/* Makes @tail what is behind @end. */
+static void copy_tail(struct allocation *tail, const struct allocation *a,
+		      uintptr_t end)
 {
-	struct allocation *tail;
+	struct run *runs = tail->runs;
 
-	if (!run_reserve(allocation))
+	memcpy(runs, a->runs, a->run_count * sizeof(*runs));
+	*tail = *a;
+	tail->runs = runs;
+	cut_head(tail, end);
+}
+
+bool allocation_prepare_cut(struct allocation *allocation, uintptr_t start,
+			    uintptr_t end, struct allocation **tail)
+{
+	*tail = NULL;
+	if (!run_reserve(allocation) || !table_reserve())
 		return false;
+	if (start == allocation->base || end == allocation_end(allocation))
+		return true;
+	*tail = new_tail(allocation);
+	return *tail;
+}
+
+void allocation_cut(struct allocation *allocation, uintptr_t start,
+		    uintptr_t end, struct allocation *tail)
+{
 	if (start == allocation->base && end == allocation_end(allocation)) {
 		allocation_remove(allocation);
 	} else if (start == allocation->base) {
@@ -171,17 +195,15 @@ bool allocation_cut(struct allocation *allocation, uintptr_t start,
 	} else if (end == allocation_end(allocation)) {
 		cut_tail(allocation, start);
 	} else {
-		tail = copy_tail(allocation, end);
-		if (!tail)
-			return false;
+		copy_tail(tail, allocation, end);
 		cut_tail(allocation, start);
-		if (!insert(tail)) {
-			/* It stays reserved, but is no longer known. */
-			allocation_free(tail);
-			return false;
-		}
+		insert(tail);
 	}
-	return true;
+}
+
+bool allocations_exist(void)
+{
+	return count;
 }
 
 void allocations_in_child(void)

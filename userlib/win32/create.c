@@ -132,11 +132,15 @@ static uint32_t create_flags(const struct creation *c)
 static int open_kernel(const struct object_name *name, uint32_t rights)
 {
 	struct section_attributes a = SECTION_ATTRIBUTES_INIT;
+	int fd;
 
 	a.rights = rights;
 	a.global = name->global;
 	a.inherit = name->inherit;
-	return section_open_at(SECTION_DEVICE_DEFAULT, name->name, &a);
+	do
+		fd = section_open_at(SECTION_DEVICE_DEFAULT, name->name, &a);
+	while (fd < 0 && errno == EINTR);
+	return fd;
 }
 
 /* A handle with these rights in place of @fd. */
@@ -197,6 +201,7 @@ static int create_kernel(const struct creation *c, bool *existed)
 {
 	struct section_attributes a = SECTION_ATTRIBUTES_INIT;
 	const struct object_name *name = &c->name;
+	int fd;
 
 	a.bytes = c->bytes;
 	a.prot = section_prot(c->protect);
@@ -209,10 +214,13 @@ static int create_kernel(const struct creation *c, bool *existed)
 	a.inherit = name->inherit;
 	a.flags = create_flags(c);
 	*existed = false;
-	return section_create_at(SECTION_DEVICE_DEFAULT,
-				 name->named ? name->name : NULL, &a,
-				 name->named && name->open_existing ?
-				 existed : NULL);
+	do
+		fd = section_create_at(SECTION_DEVICE_DEFAULT,
+				       name->named ? name->name : NULL, &a,
+				       name->named && name->open_existing ?
+				       existed : NULL);
+	while (fd < 0 && errno == EINTR);
+	return fd;
 }
 
 static NTSTATUS create_status(const struct creation *c, int error)
@@ -234,7 +242,10 @@ static void remember(int fd, const struct creation *c)
 			  PAGE_WRITECOMBINE : 0);
 	struct section_facts facts;
 
-	if ((cache || c->protect == PAGE_EXECUTE) && !section_facts(fd, &facts))
+	if (!cache && c->protect != PAGE_EXECUTE)
+		return;
+	/* As long as it is open, no other section gets the same number. */
+	if (kept_fd(KEPT_DEVICE) >= 0 && !section_facts(fd, &facts))
 		section_remember(facts.id, c->protect, cache);
 }
 

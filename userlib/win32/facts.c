@@ -5,43 +5,38 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /*
  * The kernel knows three bits of protection and nothing of caches.  What is
  * more is remembered by the process that created the section, and its children;
- * the others see a plain section.  There are few of them: most sections have
- * nothing that the kernel does not know.
+ * the others see a plain section.  Of sections that have more, which is rare,
+ * only the last ones are remembered: nobody says when the others are gone.
  */
+#define REMEMBERED_MAX	256
+
 static struct memory_of {
-	struct memory_of *next;
-	uint64_t id;
+	uint64_t id;		/* 0 if there is none */
 	uint32_t page_protect;
 	uint32_t cache;
-} *remembered;
+} remembered[REMEMBERED_MAX];
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int next;
+
+static struct lock lock = LOCK_INITIALIZER;
 
 void section_remember(uint64_t id, uint32_t page_protect, uint32_t cache)
 {
-	struct memory_of *m;
-
 	if (page_protect != PAGE_EXECUTE && !cache)
 		return;
-	m = malloc(sizeof(*m));
-	if (!m)
-		return;
-	m->id = id;
-	m->page_protect = page_protect;
-	m->cache = cache;
-	pthread_mutex_lock(&lock);
-	m->next = remembered;
-	remembered = m;
-	pthread_mutex_unlock(&lock);
+	lock_take(&lock);
+	remembered[next].id = id;
+	remembered[next].page_protect = page_protect;
+	remembered[next].cache = cache;
+	next = (next + 1) % REMEMBERED_MAX;
+	lock_give(&lock);
 }
 
 static void recall(struct section_facts *facts)
@@ -50,18 +45,18 @@ static void recall(struct section_facts *facts)
 		PAGE_READONLY, PAGE_READWRITE,
 		PAGE_EXECUTE_READ, PAGE_EXECUTE_READWRITE,
 	};
-	struct memory_of *m;
+	size_t i;
 
 	facts->page_protect = protects[(facts->prot >> 1) & 3];
 	facts->cache = 0;
-	pthread_mutex_lock(&lock);
-	for (m = remembered; m && m->id != facts->id; m = m->next)
-		;
-	if (m) {
-		facts->page_protect = m->page_protect;
-		facts->cache = m->cache;
+	lock_take(&lock);
+	for (i = 0; i < REMEMBERED_MAX; i++) {
+		if (remembered[i].id != facts->id)
+			continue;
+		facts->page_protect = remembered[i].page_protect;
+		facts->cache = remembered[i].cache;
 	}
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 }
 
 /* A handle that may not query still shows in /proc what it is. */
@@ -89,7 +84,10 @@ static int facts_from_proc(int fd, struct section_facts *facts)
 			facts->attributes = number, found++;
 	}
 	fclose(file);
-	return found == 4 ? 0 : -1;
+	if (found == 4)
+		return 0;
+	errno = EBADF;
+	return -1;
 }
 
 int section_facts(int fd, struct section_facts *facts)
@@ -117,10 +115,10 @@ int section_facts(int fd, struct section_facts *facts)
 
 void facts_lock(void)
 {
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 }
 
 void facts_unlock(void)
 {
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 }

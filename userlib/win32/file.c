@@ -144,6 +144,23 @@ static int open_regular(const char *path, uint32_t access, DWORD disposition,
 	return -1;
 }
 
+/* NULL without memory, or if there is no such file any more. */
+static struct doomed_file *doom(const char *path)
+{
+	char *whole = realpath(path, NULL);
+	struct doomed_file *doomed = NULL;
+
+	if (whole)
+		doomed = calloc(1, sizeof(*doomed) + strlen(whole) + 1);
+	if (doomed) {
+		doomed->owner = getpid();
+		doomed->handles = 1;
+		strcpy(doomed->path, whole);
+	}
+	free(whole);
+	return doomed;
+}
+
 static HANDLE create_file(char *path, DWORD access,
 			  LPSECURITY_ATTRIBUTES security, DWORD disposition,
 			  DWORD attributes)
@@ -156,10 +173,8 @@ static HANDLE create_file(char *path, DWORD access,
 
 	/* F4 */
 	if (existed && disposition_flags(disposition) & O_TRUNC &&
-	    file_mapped_beyond(&st, 0)) {
-		SetLastError(ERROR_USER_MAPPED_FILE);
+	    !win32_success(file_mapped_beyond(&st, 0)))
 		return INVALID_HANDLE_VALUE;
-	}
 	object.access = granted(access);
 	fd = open_regular(path, object.access, disposition, attributes);
 	if (fd < 0)
@@ -167,9 +182,9 @@ static HANDLE create_file(char *path, DWORD access,
 	if (security && security->bInheritHandle)
 		fcntl(fd, F_SETFD, 0);
 	if (attributes & FILE_FLAG_DELETE_ON_CLOSE)
-		object.path = realpath(path, NULL);
+		object.doomed = doom(path);
 	if (!win32_success(handle_create(fd, &object, &handle))) {
-		free(object.path);
+		free(object.doomed);
 		return INVALID_HANDLE_VALUE;
 	}
 	if (disposition == CREATE_ALWAYS || disposition == OPEN_ALWAYS)

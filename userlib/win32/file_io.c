@@ -6,7 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static NTSTATUS get_file(HANDLE handle, uint32_t access, int *fd)
@@ -39,6 +42,65 @@ static off_t place_of(const OVERLAPPED *overlapped)
 		       overlapped->Offset);
 }
 
+/* Signals do not show. */
+static ssize_t read_once(int fd, void *buffer, size_t size,
+			 const OVERLAPPED *place)
+{
+	ssize_t got;
+
+	do
+		got = place ? pread(fd, buffer, size, place_of(place)) :
+			      read(fd, buffer, size);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+/* Is it of the kind whose writers are killed when nobody reads? */
+static bool breaks(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+/* A broken pipe is an error here, and no signal. */
+static ssize_t write_quietly(int fd, const void *buffer, size_t size)
+{
+	const struct timespec none = { 0 };
+	sigset_t pipe, old, pending;
+	ssize_t put;
+	int error;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &old);
+	sigpending(&pending);
+	put = write(fd, buffer, size);
+	error = errno;
+	if (put < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
+		while (sigtimedwait(&pipe, NULL, &none) < 0 && errno == EINTR)
+			;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	errno = error;
+	return put;
+}
+
+static ssize_t write_once(int fd, const void *buffer, size_t size,
+			  const OVERLAPPED *place, DWORD done)
+{
+	ssize_t put;
+
+	do {
+		if (place)
+			put = pwrite(fd, buffer, size, place_of(place) + done);
+		else if (breaks(fd))
+			put = write_quietly(fd, buffer, size);
+		else
+			put = write(fd, buffer, size);
+	} while (put < 0 && errno == EINTR);
+	return put;
+}
+
 BOOL ReadFile(HANDLE hFile, LPVOID lpBuffer, DWORD nNumberOfBytesToRead,
 	      LPDWORD lpNumberOfBytesRead, LPOVERLAPPED lpOverlapped)
 {
@@ -49,9 +111,7 @@ BOOL ReadFile(HANDLE hFile, LPVOID lpBuffer, DWORD nNumberOfBytesToRead,
 		*lpNumberOfBytesRead = 0;
 	if (!win32_success(get_file(hFile, FILE_READ_DATA, &fd)))
 		return FALSE;
-	got = lpOverlapped ?
-	      pread(fd, lpBuffer, nNumberOfBytesToRead, place_of(lpOverlapped)) :
-	      read(fd, lpBuffer, nNumberOfBytesToRead);
+	got = read_once(fd, lpBuffer, nNumberOfBytesToRead, lpOverlapped);
 	if (got < 0)
 		return io_failed(errno);
 	if (!got && nNumberOfBytesToRead && lpOverlapped) {
@@ -77,10 +137,8 @@ BOOL WriteFile(HANDLE hFile, LPCVOID lpBuffer, DWORD nNumberOfBytesToWrite,
 				    &fd)))
 		return FALSE;
 	while (done < nNumberOfBytesToWrite) {
-		put = lpOverlapped ?
-		      pwrite(fd, from + done, nNumberOfBytesToWrite - done,
-			     place_of(lpOverlapped) + done) :
-		      write(fd, from + done, nNumberOfBytesToWrite - done);
+		put = write_once(fd, from + done, nNumberOfBytesToWrite - done,
+				 lpOverlapped, done);
 		if (put <= 0)
 			break;
 		done += (DWORD)put;
@@ -169,9 +227,12 @@ BOOL SetEndOfFile(HANDLE hFile)
 	end = lseek(fd, 0, SEEK_CUR);
 	if (end < 0 || fstat(fd, &st))
 		return io_failed(errno);
-	if (file_mapped_beyond(&st, (uint64_t)end))	/* F10 */
-		return win32_success(STATUS_USER_MAPPED_FILE);
-	return ftruncate(fd, end) ? io_failed(errno) : TRUE;
+	if (!win32_success(file_mapped_beyond(&st, (uint64_t)end))) /* F10 */
+		return FALSE;
+	while (ftruncate(fd, end))
+		if (errno != EINTR)
+			return io_failed(errno);
+	return TRUE;
 }
 
 BOOL FlushFileBuffers(HANDLE hFile)
@@ -181,7 +242,10 @@ BOOL FlushFileBuffers(HANDLE hFile)
 	if (!win32_success(get_file(hFile, FILE_WRITE_DATA | FILE_APPEND_DATA,
 				    &fd)))
 		return FALSE;
-	return fsync(fd) ? io_failed(errno) : TRUE;
+	while (fsync(fd))
+		if (errno != EINTR)
+			return io_failed(errno);
+	return TRUE;
 }
 
 DWORD GetFileType(HANDLE hFile)

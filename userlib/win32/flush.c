@@ -4,10 +4,11 @@
  */
 #include "internal.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
-/* Fills in the range in whole pages. */
-static NTSTATUS flush_locked(uintptr_t *start, size_t *size)
+/* Fills in the range in whole pages, and whether it is a file's. */
+static NTSTATUS find_range(uintptr_t *start, size_t *size, bool *file)
 {
 	struct allocation *a = allocation_find(*start);
 	uintptr_t end;
@@ -19,10 +20,37 @@ static NTSTATUS flush_locked(uintptr_t *start, size_t *size)
 	end = *size ? round_up(*start + *size, PAGE) : allocation_end(a);
 	*start = round_down(*start, PAGE);
 	*size = end - *start;
-	/* Private pages are nobody's business (W8), which msync(2) knows. */
-	if (a->file && msync((void *)*start, *size, MS_SYNC))
-		return STATUS_IO_DEVICE_ERROR;
+	*file = a->file;
 	return STATUS_SUCCESS;
+}
+
+/*
+ * Without the lock, for a disk takes its time.  Private pages are nobody's
+ * business (W8), which msync(2) knows.
+ */
+static NTSTATUS write_back(uintptr_t start, size_t size)
+{
+	int failed;
+
+	do
+		failed = msync((void *)start, size, MS_SYNC);
+	while (failed && errno == EINTR);
+	if (!failed)
+		return STATUS_SUCCESS;
+	/* Somebody has unmapped it meanwhile. */
+	return errno == ENOMEM ? STATUS_NOT_MAPPED_DATA :
+				 STATUS_IO_DEVICE_ERROR;
+}
+
+static NTSTATUS flush_here(uintptr_t *start, size_t *size)
+{
+	NTSTATUS status;
+	bool file;
+
+	memory_lock();
+	status = find_range(start, size, &file);
+	memory_unlock();
+	return !status && file ? write_back(*start, *size) : status;
 }
 
 NTSTATUS NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress,
@@ -44,9 +72,7 @@ NTSTATUS NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress,
 	if (pid) {
 		status = remote_flush(pid, BaseAddress, RegionSize);
 	} else {
-		memory_lock();
-		status = flush_locked(&start, &size);
-		memory_unlock();
+		status = flush_here(&start, &size);
 		*BaseAddress = (PVOID)start;
 		*RegionSize = size;
 	}
@@ -59,10 +85,15 @@ NTSTATUS NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress,
 static NTSTATUS not_a_view(uintptr_t address, const struct allocation *a)
 {
 	struct mapping m;
+	NTSTATUS status;
 
-	if (a || (mapping_find(address, &m) && m.start <= address))
+	if (a)
 		return STATUS_CONFLICTING_ADDRESSES;
-	return STATUS_INVALID_ADDRESS;
+	status = mapping_find(address, &m);
+	if (status)
+		return status;
+	return m.start <= address ? STATUS_CONFLICTING_ADDRESSES :
+				    STATUS_INVALID_ADDRESS;
 }
 
 NTSTATUS NtAreMappedFilesTheSame(PVOID Address1, PVOID Address2)

@@ -17,10 +17,12 @@ static void before(void)
 	handles_lock();
 	facts_lock();
 	memory_lock();
+	kept_lock();
 }
 
 static void after(void)
 {
+	kept_unlock();
 	memory_unlock();
 	facts_unlock();
 	handles_unlock();
@@ -32,6 +34,9 @@ static void after_in_child(void)
 	allocations_in_child();
 	processes_in_child();
 	after();
+	/* While it can: who has memory will be asked about it. */
+	if (allocations_exist())
+		kept_open();
 }
 
 void fork_watch(void)

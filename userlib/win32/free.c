@@ -44,10 +44,17 @@ static NTSTATUS decommit(struct allocation *a, uintptr_t start, size_t size)
 
 static NTSTATUS release(struct allocation *a, uintptr_t start, size_t size)
 {
-	/* The table first: it can fail, and nothing is lost then. */
-	if (!allocation_cut(a, start, start + size))
+	struct allocation *tail;
+
+	if (!allocation_prepare_cut(a, start, start + size, &tail))
 		return STATUS_NO_MEMORY;
-	munmap((void *)start, size);
+	/* A hole in the middle makes one mapping more, which can be too many. */
+	if (munmap((void *)start, size)) {
+		if (tail)
+			allocation_free(tail);
+		return STATUS_NO_MEMORY;
+	}
+	allocation_cut(a, start, start + size, tail);
 	return STATUS_SUCCESS;
 }
 

@@ -13,7 +13,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -26,7 +25,7 @@ struct slot {
 	bool inherited;		/* not looked at yet */
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = LOCK_INITIALIZER;
 static struct slot *slots;
 static int slot_count;
 
@@ -68,13 +67,13 @@ NTSTATUS handle_create(int fd, const struct object *object, HANDLE *handle)
 {
 	struct slot *slot;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	slot = slot_at(fd);
 	if (slot) {
 		slot->object = *object;
 		slot->inherited = false;
 	}
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 	if (!slot) {
 		close(fd);
 		return STATUS_NO_MEMORY;
@@ -168,9 +167,9 @@ NTSTATUS handle_get_any(HANDLE handle, int *fd, struct object *object)
 	NTSTATUS status;
 
 	*fd = descriptor_of(handle);
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	status = get_locked(*fd, object);
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 	return status;
 }
 
@@ -196,63 +195,93 @@ NTSTATUS handle_get(HANDLE handle, enum object_type type, int *fd,
 	return status;
 }
 
-void handle_set_killed(HANDLE handle, uint32_t exit_code)
+static bool is_of_process(const struct slot *slot, pid_t pid)
 {
-	int fd = descriptor_of(handle);
-
-	pthread_mutex_lock(&lock);
-	if (fd >= 0 && fd < slot_count && !slots[fd].object.killed) {
-		slots[fd].object.killed = true;
-		slots[fd].object.exit_code = exit_code;
-	}
-	pthread_mutex_unlock(&lock);
+	return slot->object.type == OBJECT_PROCESS && slot->object.pid == pid;
 }
 
-/* FILE_FLAG_DELETE_ON_CLOSE */
-static void delete_on_close(struct object *object)
+void handles_set_killed(pid_t pid, uint32_t exit_code)
 {
-	if (!object->path)
-		return;
-	unlink(object->path);
-	free(object->path);
+	int fd;
+
+	lock_take(&lock);
+	for (fd = 0; fd < slot_count; fd++) {
+		if (is_of_process(&slots[fd], pid) && !slots[fd].object.killed) {
+			slots[fd].object.killed = true;
+			slots[fd].object.exit_code = exit_code;
+		}
+	}
+	lock_give(&lock);
+}
+
+/* With the lock: is there a handle of this process? */
+static bool has_handle(pid_t pid)
+{
+	int fd;
+
+	for (fd = 0; fd < slot_count; fd++)
+		if (is_of_process(&slots[fd], pid))
+			return true;
+	return false;
+}
+
+void handle_share(int from, HANDLE to)
+{
+	struct doomed_file *doomed;
+
+	lock_take(&lock);
+	doomed = slots[from].object.doomed;
+	if (doomed)
+		doomed->handles++;
+	slots[descriptor_of(to)].object.doomed = doomed;
+	lock_give(&lock);
+}
+
+/* With the lock: the file that is to be deleted now, or NULL. */
+static struct doomed_file *last_handle(struct doomed_file *doomed)
+{
+	return doomed && !--doomed->handles ? doomed : NULL;
+}
+
+/* A child of fork(2) leaves its parent's files alone. */
+static void delete_on_close(struct doomed_file *doomed)
+{
+	if (doomed && doomed->owner == getpid())
+		unlink(doomed->path);
+	free(doomed);
+}
+
+/* With both locks: nobody may get the number before it is forgotten. */
+static NTSTATUS close_locked(int fd, struct doomed_file **doomed)
+{
+	struct object object;
+	NTSTATUS status = get_locked(fd, &object);
+
+	if (fd >= 0 && fd < slot_count)
+		memset(&slots[fd], 0, sizeof(slots[fd]));
+	if (status)
+		return status;
+	*doomed = last_handle(object.doomed);
+	if (object.type == OBJECT_PROCESS && !has_handle(object.pid))
+		process_forget(fd, object.pid);
+	close(fd);
+	return STATUS_SUCCESS;
 }
 
 NTSTATUS handle_close(HANDLE handle)
 {
-	struct object object;
+	struct doomed_file *doomed = NULL;
 	NTSTATUS status;
-	int fd;
 
 	if (is_pseudo(handle))
 		return STATUS_SUCCESS;
-	if (!handle_get_any(handle, &fd, &object) &&
-	    object.type == OBJECT_PROCESS)
-		process_forget(fd, object.pid);
-	pthread_mutex_lock(&lock);
-	status = get_locked(fd, &object);
-	if (fd >= 0 && fd < slot_count)
-		memset(&slots[fd], 0, sizeof(slots[fd]));
-	/* With the lock: nobody may get the number before it is forgotten. */
-	if (!status)
-		close(fd);
-	pthread_mutex_unlock(&lock);
-	if (!status)
-		delete_on_close(&object);
+	processes_lock();
+	lock_take(&lock);
+	status = close_locked(descriptor_of(handle), &doomed);
+	lock_give(&lock);
+	processes_unlock();
+	delete_on_close(doomed);
 	return status;
-}
-
-size_t handles_of_process(pid_t pid)
-{
-	size_t count = 0;
-	int fd;
-
-	pthread_mutex_lock(&lock);
-	for (fd = 0; fd < slot_count; fd++)
-		if (slots[fd].object.type == OBJECT_PROCESS &&
-		    slots[fd].object.pid == pid)
-			count++;
-	pthread_mutex_unlock(&lock);
-	return count;
 }
 
 HANDLE SectionHandleFromDescriptor(int Descriptor)
@@ -291,18 +320,31 @@ void handles_close_inheritable(void)
 /* 22 characters hold both numbers and what is around them. */
 #define DESCRIPTION	24
 
-char *handles_describe(void)
+/* What a child gets as @fd, or NULL for nothing that needs to be said. */
+static const struct slot *slot_for_child(int fd, bool inherit,
+					 const int *standard)
 {
+	bool redirected = fd <= STDERR_FILENO && standard[fd] >= 0;
+	const struct slot *slot = &slots[redirected ? standard[fd] : fd];
+
+	if (slot->object.type == OBJECT_NONE || slot->inherited)
+		return NULL;
+	if (!redirected && (!inherit || fcntl(fd, F_GETFD) & FD_CLOEXEC))
+		return NULL;
+	return slot;
+}
+
+char *handles_describe(bool inherit, const int *standard)
+{
+	const struct slot *slot;
 	char *text, *to;
 	int fd;
 
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 	text = malloc((size_t)slot_count * DESCRIPTION + 1);
 	for (fd = 0, to = text; text && fd < slot_count; fd++) {
-		const struct slot *slot = &slots[fd];
-
-		if (slot->object.type == OBJECT_NONE || slot->inherited ||
-		    fcntl(fd, F_GETFD) & FD_CLOEXEC)
+		slot = slot_for_child(fd, inherit, standard);
+		if (!slot)
 			continue;
 		/* SYNCHRONIZE marks that a mask was given, even an empty one. */
 		to += snprintf(to, DESCRIPTION, "%d:%x,", fd,
@@ -310,7 +352,7 @@ char *handles_describe(void)
 	}
 	if (text)
 		*to = '\0';
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 	return text;
 }
 
@@ -330,12 +372,12 @@ static void take_descriptions(void)
 
 void handles_lock(void)
 {
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 }
 
 void handles_unlock(void)
 {
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 }
 
 static void note_inherited(int fd)
@@ -370,6 +412,7 @@ static void start(void)
 {
 	find_inherited();
 	take_descriptions();
+	kept_open();
 	fork_watch();
 	remote_start();
 }

@@ -9,6 +9,8 @@
 #ifndef SECTION_WIN32_INTERNAL_H
 #define SECTION_WIN32_INTERNAL_H
 
+#include "../src/lock.h"
+
 #include <section.h>
 #include <section/win32.h>
 
@@ -92,17 +94,21 @@ enum object_type {
 	OBJECT_PROCESS,
 };
 
-/*
- * @access is what the handle may do, in the numbers of its type.  @path belongs
- * to files that are deleted on close.
- */
+/* FILE_FLAG_DELETE_ON_CLOSE: what is deleted, with the last of @handles. */
+struct doomed_file {
+	pid_t owner;
+	unsigned int handles;
+	char path[];
+};
+
+/* @access is what the handle may do, in the numbers of its type. */
 struct object {
 	enum object_type type;
 	uint32_t access;
 	pid_t pid;
 	bool killed;
 	uint32_t exit_code;
-	char *path;
+	struct doomed_file *doomed;
 };
 
 /* A handle of @fd, which it owns.  On failure @fd is closed. */
@@ -115,21 +121,24 @@ NTSTATUS handle_get(HANDLE handle, enum object_type type, int *fd,
 /* Of any type. */
 NTSTATUS handle_get_any(HANDLE handle, int *fd, struct object *object);
 
-/* Remembers how the process was killed. */
-void handle_set_killed(HANDLE handle, uint32_t exit_code);
+/* Remembers how a process was killed. */
+void handles_set_killed(pid_t pid, uint32_t exit_code);
 
 NTSTATUS handle_close(HANDLE handle);
 
-/* How many handles of this process there are. */
-size_t handles_of_process(pid_t pid);
+/* What is deleted on close waits for a duplicate too. */
+void handle_share(int from, HANDLE to);
 
 /*
  * For a child between fork(2) and execve(2): closes what it shall not inherit.
  */
 void handles_close_inheritable(void);
 
-/* For the environment of a child: "fd:access,...", to be freed, or NULL. */
-char *handles_describe(void);
+/*
+ * For the environment of a child: "fd:access,...", to be freed, or NULL.  What
+ * the child gets as its first three is in @standard, or -1.
+ */
+char *handles_describe(bool inherit, const int *standard);
 
 void handles_lock(void);
 void handles_unlock(void);
@@ -224,6 +233,7 @@ void memory_unlock(void);
 
 /* All of these with the lock held. */
 
+bool allocations_exist(void);
 /* Forgets the views that the kernel has not given to a child. */
 void allocations_in_child(void);
 struct allocation *allocation_find(uintptr_t address);
@@ -231,9 +241,14 @@ bool allocation_overlaps(uintptr_t start, uintptr_t end);
 struct allocation *allocation_new(uintptr_t base, size_t size, uint32_t type,
 				  uint32_t protect, uint32_t value);
 void allocation_remove(struct allocation *allocation);
-/* Takes [start, end) out; what is behind it becomes an allocation of its own. */
-bool allocation_cut(struct allocation *allocation, uintptr_t start,
-		    uintptr_t end);
+/*
+ * Takes [start, end) out; what is behind it becomes an allocation of its own, for
+ * which *@tail is prepared: to be given to the other, or to allocation_free().
+ */
+bool allocation_prepare_cut(struct allocation *allocation, uintptr_t start,
+			    uintptr_t end, struct allocation **tail);
+void allocation_cut(struct allocation *allocation, uintptr_t start,
+		    uintptr_t end, struct allocation *tail);
 struct allocation *allocation_next(const struct allocation *after);
 void allocation_free(struct allocation *allocation);
 
@@ -251,6 +266,24 @@ bool run_reserve(struct allocation *a);
 void run_set(struct allocation *a, uintptr_t start, uintptr_t end,
 	     uint32_t value);
 
+/* kept.c: descriptors of the library's own */
+
+enum kept {
+	KEPT_DEVICE,	/* /dev/section; also keeps its numbers from coming again */
+	KEPT_MAPS,	/* /proc/self/maps */
+	KEPT_PAGEMAP,	/* /proc/self/pagemap */
+	KEPT_COUNT,
+};
+
+/* Not to be closed; -1 with errno. */
+int kept_fd(enum kept which);
+
+/* Opens those that can be opened now. */
+void kept_open(void);
+
+void kept_lock(void);
+void kept_unlock(void);
+
 /* maps.c: what Linux has mapped */
 
 struct mapping {
@@ -264,16 +297,24 @@ struct mapping {
 
 /*
  * The mapping that ends behind @address: the one that holds it, or the next one.
- * False if there is none.
+ * If there is none it begins, and ends, at the end of all addresses.  Fails if
+ * nobody can tell.
  */
-bool mapping_find(uintptr_t address, struct mapping *mapping);
+NTSTATUS mapping_find(uintptr_t address, struct mapping *mapping);
+
+/* map.c: NtMapViewOfSection() here, of a descriptor that is no handle */
+
+NTSTATUS map_descriptor(int fd, uint32_t access, PVOID *base,
+			ULONG_PTR zero_bits, SIZE_T commit, LONGLONG offset,
+			PSIZE_T size, SECTION_INHERIT inherit, ULONG type,
+			ULONG protect);
 
 /* mapped_file.c: files of which this process has views */
 
 struct stat;
 
-/* Is what is behind @end mapped? */
-bool file_mapped_beyond(const struct stat *file, uint64_t end);
+/* STATUS_USER_MAPPED_FILE if what is behind @end is mapped. */
+NTSTATUS file_mapped_beyond(const struct stat *file, uint64_t end);
 
 /* place.c: where there is room */
 
@@ -287,14 +328,14 @@ uintptr_t place_find(size_t size, uintptr_t limit);
 
 /* pages.c: which pages of a copy-on-write view were copied */
 
-/* Where the pages from @start on stop to be like it. */
+/* Where the pages from @start on stop to be like it; 0 if nobody can tell. */
 uintptr_t pages_copied_alike(uintptr_t start, uintptr_t end, bool *copied);
 
 /* view.c: changing pages of views, with the lock held */
 
-/* How far @address and what follows it are committed, or not. */
-bool view_committed(const struct allocation *a, uintptr_t address,
-		    uintptr_t *end);
+/* Whether @address is committed, and how far what follows is like it. */
+NTSTATUS view_committed(const struct allocation *a, uintptr_t address,
+			bool *committed, uintptr_t *end);
 NTSTATUS view_commit(struct allocation *a, uintptr_t start, uintptr_t end);
 NTSTATUS view_protect(struct allocation *a, uintptr_t start, uintptr_t end,
 		      uint32_t protect);
@@ -308,15 +349,15 @@ struct region {
 };
 
 /* What the page at @address is, and those behind it that are the same. */
-void region_at(const struct allocation *a, uintptr_t address,
-	       struct region *region);
+NTSTATUS region_at(const struct allocation *a, uintptr_t address,
+		   struct region *region);
 
 /* process.c */
 
 /* 0 for the calling process. */
 NTSTATUS process_pid(HANDLE process, uint32_t access, pid_t *pid);
 
-/* A handle of this kind is going to be closed. */
+/* The last handle of this kind is going to be closed.  With the lock. */
 void process_forget(int fd, pid_t pid);
 
 void processes_lock(void);

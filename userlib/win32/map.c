@@ -40,16 +40,19 @@ static NTSTATUS check_arguments(uintptr_t base, ULONG_PTR zero_bits,
 					STATUS_INVALID_PAGE_PROTECTION;
 }
 
-/* M1, and that it is a section. */
+/* M1 */
+static NTSTATUS check_access(uint32_t access, uint32_t protect)
+{
+	return protect_needs(protect) & ~access ? STATUS_ACCESS_DENIED :
+						  STATUS_SUCCESS;
+}
+
 static NTSTATUS get_section(HANDLE handle, uint32_t protect, int *fd,
 			    struct object *object)
 {
 	NTSTATUS status = handle_get(handle, OBJECT_SECTION, fd, object);
 
-	if (status)
-		return status;
-	return protect_needs(protect) & ~object->access ? STATUS_ACCESS_DENIED :
-							  STATUS_SUCCESS;
+	return status ? status : check_access(object->access, protect);
 }
 
 /* V16 to V18, and M2. */
@@ -212,7 +215,7 @@ static NTSTATUS map_here(struct mapping_request *m)
 	NTSTATUS status;
 
 	if (section_facts(m->fd, &m->facts))
-		return STATUS_INVALID_HANDLE;
+		return status_from_errno(errno, STATUS_INVALID_HANDLE);
 	status = check_section(m);
 	if (!status)
 		status = get_length(m);
@@ -224,6 +227,43 @@ static NTSTATUS map_here(struct mapping_request *m)
 	status = map_locked(m);
 	memory_unlock();
 	return status;
+}
+
+/*
+ * For another process, which has no handle here: a child of fork(2) would keep
+ * it.  It has checked everything, and is not believed.
+ */
+NTSTATUS map_descriptor(int fd, uint32_t access, PVOID *base,
+			ULONG_PTR zero_bits, SIZE_T commit, LONGLONG offset,
+			PSIZE_T size, SECTION_INHERIT inherit, ULONG type,
+			ULONG protect)
+{
+	struct mapping_request m = {
+		.fd = fd,
+		.base = (uintptr_t)*base,
+		.limit = place_limit(zero_bits),
+		.offset = (uint64_t)offset,
+		.bytes = *size,
+		.commit = commit,
+		.protect = protect,
+		.no_inherit = inherit == ViewUnmap,
+		.beyond = type & MEM_RESERVE,
+	};
+	NTSTATUS status;
+
+	status = check_arguments(m.base, zero_bits, *size, inherit, type,
+				 protect);
+	if (!status)
+		status = check_access(access, protect);
+	if (!status && !aligned(m.base, m.offset))
+		status = STATUS_MAPPED_ALIGNMENT;
+	if (!status)
+		status = map_here(&m);
+	if (status)
+		return status;
+	*base = (PVOID)m.base;
+	*size = m.length;
+	return STATUS_SUCCESS;
 }
 
 NTSTATUS NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle,

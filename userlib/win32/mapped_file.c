@@ -10,34 +10,49 @@
 
 #include <sys/stat.h>
 
-static bool is_of_file(const struct allocation *a, const struct stat *file)
-{
-	struct mapping m;
-
-	return a->type == MEM_MAPPED && a->file && mapping_find(a->base, &m) &&
-	       m.start <= a->base && m.inode == file->st_ino &&
-	       m.device == file->st_dev;
-}
-
 /* Where in the file the view ends; not with its last page. */
 static uint64_t end_in_file(const struct allocation *a)
 {
 	uint64_t end = a->offset + a->size;
 	struct section_view_info view;
+	int device = kept_fd(KEPT_DEVICE);
 
-	if (!section_query_view((void *)a->base, &view) && view.bytes < end)
+	if (device >= 0 &&
+	    !section_query_view_at(device, (void *)a->base, &view) &&
+	    view.bytes < end)
 		end = view.bytes;
 	return end;
 }
 
-bool file_mapped_beyond(const struct stat *file, uint64_t end)
+/* The end of a view of this file, as far as the file goes; 0 for other views. */
+static NTSTATUS end_of_view(const struct allocation *a, const struct stat *file,
+			    uint64_t *end)
+{
+	struct mapping m;
+	NTSTATUS status;
+
+	*end = 0;
+	if (a->type != MEM_MAPPED || !a->file)
+		return STATUS_SUCCESS;
+	status = mapping_find(a->base, &m);
+	if (!status && m.start <= a->base && m.inode == file->st_ino &&
+	    m.device == file->st_dev)
+		*end = end_in_file(a);
+	return status;
+}
+
+NTSTATUS file_mapped_beyond(const struct stat *file, uint64_t end)
 {
 	struct allocation *a = NULL;
-	bool mapped = false;
+	NTSTATUS status = STATUS_SUCCESS;
+	uint64_t mapped;
 
 	memory_lock();
-	while (!mapped && (a = allocation_next(a)))
-		mapped = is_of_file(a, file) && end < end_in_file(a);
+	while (!status && (a = allocation_next(a))) {
+		status = end_of_view(a, file, &mapped);
+		if (!status && end < mapped)
+			status = STATUS_USER_MAPPED_FILE;
+	}
 	memory_unlock();
-	return mapped;
+	return status;
 }

@@ -4,7 +4,7 @@
  */
 #include "internal.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
@@ -13,6 +13,7 @@
 /* /proc/self/maps line by line, without memory of its own. */
 struct reader {
 	int fd;
+	off_t at;
 	size_t have;
 	size_t used;
 	char buffer[4096];
@@ -25,9 +26,11 @@ static bool fill(struct reader *r)
 	memmove(r->buffer, r->buffer + r->used, r->have - r->used);
 	r->have -= r->used;
 	r->used = 0;
-	got = read(r->fd, r->buffer + r->have, sizeof(r->buffer) - r->have);
+	got = pread(r->fd, r->buffer + r->have, sizeof(r->buffer) - r->have,
+		    r->at);
 	if (got <= 0)
 		return false;
+	r->at += got;
 	r->have += (size_t)got;
 	return true;
 }
@@ -72,18 +75,22 @@ static bool parse(const char *line, struct mapping *m)
 	return true;
 }
 
-bool mapping_find(uintptr_t address, struct mapping *mapping)
+NTSTATUS mapping_find(uintptr_t address, struct mapping *mapping)
 {
-	struct reader reader = {
-		.fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC),
-	};
+	struct reader reader = { .fd = kept_fd(KEPT_MAPS) };
 	bool found = false;
 	char *line;
 
 	if (reader.fd < 0)
-		return false;
+		return status_from_errno(errno, STATUS_UNSUCCESSFUL);
 	while (!found && (line = next_line(&reader)))
 		found = parse(line, mapping) && mapping->end > address;
-	close(reader.fd);
-	return found;
+	/* There is always one: the one that holds this function. */
+	if (!reader.at)
+		return STATUS_UNSUCCESSFUL;
+	if (!found)
+		*mapping = (struct mapping){
+			.start = UINTPTR_MAX, .end = UINTPTR_MAX,
+		};
+	return STATUS_SUCCESS;
 }

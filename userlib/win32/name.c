@@ -188,7 +188,9 @@ static void find_any_case(struct object_name *name)
 	const char *found = NULL;
 	size_t count, i;
 
-	list = section_list(name->global, &count);
+	do
+		list = section_list(name->global, &count);
+	while (!list && errno == EINTR);
 	if (!list)
 		return;
 	for (i = 0; i < count; i++) {

@@ -79,7 +79,6 @@ static NTSTATUS duplicate_other(int fd, struct object *object,
 		object->access = mask;
 	}
 	*copy = fcntl(fd, inherit ? F_DUPFD : F_DUPFD_CLOEXEC, 0);
-	object->path = NULL;
 	return *copy < 0 ? status_from_errno(errno, STATUS_UNSUCCESSFUL) :
 			   STATUS_SUCCESS;
 }
@@ -100,7 +99,13 @@ static NTSTATUS duplicate_here(HANDLE source, HANDLE *target,
 	else
 		status = duplicate_other(fd, &object, access, options, inherit,
 					 &copy);
-	return status ? status : handle_create(copy, &object, target);
+	if (status)
+		return status;
+	object.doomed = NULL;
+	status = handle_create(copy, &object, target);
+	if (!status)
+		handle_share(fd, *target);
+	return status;
 }
 
 /* GetCurrentProcess() as a real handle, for children. */

@@ -4,26 +4,51 @@
  */
 #include "internal.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #define PAGES	256
+
+/* An entry of /proc/PID/pagemap. */
+#define PAGEMAP_HERE	((uint64_t)3 << 62)	/* present, or swapped */
+#define PAGEMAP_FILE	((uint64_t)1 << 61)
+
+/* Pages of files are shared; the others of a private view are its copies. */
+static bool is_copy(uint64_t entry)
+{
+	return entry & PAGEMAP_HERE && !(entry & PAGEMAP_FILE);
+}
+
+/* How many of these pages could be asked about. */
+static size_t ask(uintptr_t page, uint64_t *entries, size_t count)
+{
+	int fd = kept_fd(KEPT_PAGEMAP);
+	ssize_t got;
+
+	if (fd < 0)
+		return 0;
+	do
+		got = pread(fd, entries, count * sizeof(*entries),
+			    (off_t)(page / PAGE * sizeof(*entries)));
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? 0 : (size_t)got / sizeof(*entries);
+}
 
 uintptr_t pages_copied_alike(uintptr_t start, uintptr_t end, bool *copied)
 {
-	uint8_t states[PAGES];
+	uint64_t entries[PAGES];
 	uintptr_t page = start;
 	size_t i, count;
 
-	*copied = false;
 	while (page < end) {
 		count = (end - page) / PAGE;
-		if (count > PAGES)
-			count = PAGES;
-		/* Without /proc nobody can tell: they are what they were. */
-		if (section_query_pages((void *)page, count, states))
-			return end;
+		count = ask(page, entries, count < PAGES ? count : PAGES);
+		if (!count)
+			return 0;
 		if (page == start)
-			*copied = states[0] == SECTION_PAGE_PRIVATE;
+			*copied = is_copy(entries[0]);
 		for (i = 0; i < count; i++, page += PAGE)
-			if ((states[i] == SECTION_PAGE_PRIVATE) != *copied)
+			if (is_copy(entries[i]) != *copied)
 				return page;
 	}
 	return end;

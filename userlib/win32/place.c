@@ -33,8 +33,9 @@ static uintptr_t find_low(size_t size, uintptr_t limit)
 	struct mapping m;
 
 	while (at < limit && size <= limit - at) {
-		if (!mapping_find(at, &m) || (m.start > at &&
-					      m.start - at >= size))
+		if (mapping_find(at, &m))
+			return 0;
+		if (m.start > at && m.start - at >= size)
 			return at;
 		at = round_up(m.end, GRANULE);
 	}

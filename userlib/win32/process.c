@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -184,7 +183,7 @@ BOOL TerminateProcess(HANDLE hProcess, UINT uExitCode)
 	if (wait_for(fd, 0) ||
 	    syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0))
 		return win32_success(STATUS_ACCESS_DENIED);
-	handle_set_killed(hProcess, uExitCode);
+	handles_set_killed(object.pid, uExitCode);
 	return TRUE;
 }
 
@@ -197,7 +196,7 @@ void ExitProcess(UINT uExitCode)
  * Children whose handles were closed before they ended.  Linux wants somebody to
  * ask for their exit code, and keeps them until then.
  */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = LOCK_INITIALIZER;
 static pid_t *abandoned;
 static size_t abandoned_count;
 
@@ -228,25 +227,21 @@ void process_forget(int fd, pid_t pid)
 {
 	siginfo_t info = { .si_pid = 0 };
 
-	if (handles_of_process(pid) > 1)
-		return;
-	pthread_mutex_lock(&lock);
 	reap_abandoned();
 	/* No child of ours, or it has ended; else it is still to be reaped. */
 	if (!waitid((idtype_t)P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG) &&
 	    !info.si_pid)
 		abandon(pid);
-	pthread_mutex_unlock(&lock);
 }
 
 void processes_lock(void)
 {
-	pthread_mutex_lock(&lock);
+	lock_take(&lock);
 }
 
 void processes_unlock(void)
 {
-	pthread_mutex_unlock(&lock);
+	lock_give(&lock);
 }
 
 void processes_in_child(void)

@@ -32,45 +32,56 @@ static NTSTATUS copy_status(int error)
 	return STATUS_ACCESS_DENIED;
 }
 
+/* The most that one call is asked for; the kernel stops a little later. */
+#define COPY_MAX	((size_t)1 << 30)
+
 /*
  * The kernel lets a process copy that might also trace the other one; otherwise
  * the other one is asked to do it.
  */
-static ssize_t copy_from(pid_t pid, uintptr_t address, void *buffer,
-			 size_t size)
+static ssize_t copy_some(pid_t pid, uintptr_t address, uintptr_t buffer,
+			 size_t size, bool write)
 {
-	struct iovec here = { .iov_base = buffer, .iov_len = size };
+	struct iovec here = { .iov_base = (void *)buffer, .iov_len = size };
 	struct iovec there = { .iov_base = (void *)address, .iov_len = size };
-	ssize_t got = process_vm_readv(pid, &here, 1, &there, 1, 0);
+	ssize_t done = write ? process_vm_writev(pid, &here, 1, &there, 1, 0) :
+			       process_vm_readv(pid, &here, 1, &there, 1, 0);
 
-	return got < 0 && errno == EPERM && pid != getpid() ?
-	       remote_read(pid, address, buffer, size) : got;
+	if (done >= 0 || errno != EPERM || pid == getpid())
+		return done;
+	return write ? remote_write(pid, address, (void *)buffer, size) :
+		       remote_read(pid, address, (void *)buffer, size);
 }
 
-static ssize_t copy_to(pid_t pid, uintptr_t address, const void *buffer,
-		       size_t size)
+/* How many bytes; if not even one, -1 with errno. */
+static ssize_t copy(pid_t pid, uintptr_t address, uintptr_t buffer,
+		    size_t size, bool write)
 {
-	struct iovec here = {
-		.iov_base = (void *)(uintptr_t)buffer,
-		.iov_len = size,
-	};
-	struct iovec there = { .iov_base = (void *)address, .iov_len = size };
-	ssize_t put = process_vm_writev(pid, &here, 1, &there, 1, 0);
+	size_t done = 0, part;
+	ssize_t some;
 
-	return put < 0 && errno == EPERM && pid != getpid() ?
-	       remote_write(pid, address, buffer, size) : put;
+	do {
+		part = size - done < COPY_MAX ? size - done : COPY_MAX;
+		some = copy_some(pid, address + done, buffer + done, part,
+				 write);
+		if (some < 0)
+			return done ? (ssize_t)done : -1;
+		done += (size_t)some;
+	} while ((size_t)some == part && done < size);
+	return (ssize_t)done;
 }
 
 /*
- * What could not be read, here or there (O9, O10).  Pages that can be written
- * to are told by making them present: another thread's bytes stay as they are.
+ * What could not be read, here or there (O9, O10)?  Whether the page that comes
+ * next can be written to is told by making it present, and no other: another
+ * thread's bytes stay as they are.
  */
-static NTSTATUS read_failed(LPVOID buffer, size_t size)
+static NTSTATUS read_failed(uintptr_t buffer, size_t copied)
 {
-	if (!memory_readable(buffer, size) ||
-	    section_populate(buffer, size, true))
-		return STATUS_ACCESS_VIOLATION;
-	return STATUS_PARTIAL_COPY;
+	uintptr_t page = round_down(buffer + copied, PAGE);
+
+	return section_populate((void *)page, PAGE, true) ?
+	       STATUS_ACCESS_VIOLATION : STATUS_PARTIAL_COPY;
 }
 
 NTSTATUS NtReadVirtualMemory(HANDLE ProcessHandle, LPCVOID BaseAddress,
@@ -84,13 +95,15 @@ NTSTATUS NtReadVirtualMemory(HANDLE ProcessHandle, LPCVOID BaseAddress,
 	status = get_target(ProcessHandle, PROCESS_VM_READ, &pid);
 	if (status)
 		return status;
-	got = copy_from(pid, (uintptr_t)BaseAddress, Buffer, BufferSize);
+	got = copy(pid, (uintptr_t)BaseAddress, (uintptr_t)Buffer, BufferSize,
+		   false);
 	if (got == (ssize_t)BufferSize)
 		status = STATUS_SUCCESS;
 	else if (got < 0 && errno != EFAULT)
 		status = copy_status(errno);
 	else
-		status = read_failed(Buffer, BufferSize);
+		status = read_failed((uintptr_t)Buffer,
+				     got < 0 ? 0 : (size_t)got);
 	if (NumberOfBytesRead)
 		*NumberOfBytesRead = status ? 0 : BufferSize;
 	return status;
@@ -120,7 +133,8 @@ NTSTATUS NtWriteVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress,
 	if (!memory_readable(Buffer, BufferSize)) {
 		status = STATUS_PARTIAL_COPY;
 	} else {
-		put = copy_to(pid, (uintptr_t)BaseAddress, Buffer, BufferSize);
+		put = copy(pid, (uintptr_t)BaseAddress, (uintptr_t)Buffer,
+			   BufferSize, true);
 		written = put < 0 ? 0 : (size_t)put;
 		if (written != BufferSize)
 			status = put < 0 ? copy_status(errno) :

@@ -6,28 +6,34 @@
 
 #include <sys/mman.h>
 
-/* T10, T11: every page of the range has to be committed. */
-static bool all_committed(const struct allocation *a, uintptr_t start,
-			  uintptr_t end)
+/* T10, T11: every page of the range has to be committed, or it is @otherwise. */
+static NTSTATUS all_committed(const struct allocation *a, uintptr_t start,
+			      uintptr_t end, NTSTATUS otherwise)
 {
 	struct region region;
+	NTSTATUS status;
 
 	while (start < end) {
-		region_at(a, start, &region);
+		status = region_at(a, start, &region);
+		if (status)
+			return status;
 		if (region.state != MEM_COMMIT)
-			return false;
+			return otherwise;
 		start = region.end;
 	}
-	return true;
+	return STATUS_SUCCESS;
 }
 
 static NTSTATUS protect_private(struct allocation *a, uintptr_t start,
 				uintptr_t end, uint32_t protect)
 {
+	NTSTATUS status;
+
 	if (protect_copies(protect))
 		return STATUS_INVALID_PAGE_PROTECTION;
-	if (!all_committed(a, start, end))
-		return STATUS_NOT_COMMITTED;
+	status = all_committed(a, start, end, STATUS_NOT_COMMITTED);
+	if (status)
+		return status;
 	if (!run_reserve(a))
 		return STATUS_NO_MEMORY;
 	if (mprotect((void *)start, end - start, protect_prot(protect)))
@@ -39,10 +45,13 @@ static NTSTATUS protect_private(struct allocation *a, uintptr_t start,
 static NTSTATUS protect_mapped(struct allocation *a, uintptr_t start,
 			       uintptr_t end, uint32_t protect)
 {
+	NTSTATUS status;
+
 	if (!protect_fits_view(a->protect, protect))
 		return STATUS_SECTION_PROTECTION;
-	if (!all_committed(a, start, end))
-		return STATUS_SECTION_PROTECTION;
+	status = all_committed(a, start, end, STATUS_SECTION_PROTECTION);
+	if (status)
+		return status;
 	return view_protect(a, start, end, protect & PROTECT_PAGE);
 }
 
@@ -50,14 +59,25 @@ static NTSTATUS protect_mapped(struct allocation *a, uintptr_t start,
 static NTSTATUS protect_foreign(uintptr_t start, uintptr_t end,
 				uint32_t protect, uint32_t *old)
 {
+	uintptr_t at = start;
 	struct mapping m;
+	NTSTATUS status;
 
 	if (protect_copies(protect))
 		return STATUS_INVALID_PAGE_PROTECTION;
-	if (!mapping_find(start, &m) || m.start > start ||
-	    allocation_overlaps(start, end))
+	if (allocation_overlaps(start, end))
 		return STATUS_CONFLICTING_ADDRESSES;
-	*old = protect_from_prot(m.prot);
+	/* mprotect(2) would change what is before a hole. */
+	while (at < end) {
+		status = mapping_find(at, &m);
+		if (status)
+			return status;
+		if (m.start > at)
+			return STATUS_CONFLICTING_ADDRESSES;
+		if (at == start)
+			*old = protect_from_prot(m.prot);
+		at = m.end;
+	}
 	if (mprotect((void *)start, end - start, protect_prot(protect)))
 		return STATUS_CONFLICTING_ADDRESSES;
 	return STATUS_SUCCESS;
@@ -68,12 +88,15 @@ static NTSTATUS protect_locked(uintptr_t start, uintptr_t end,
 {
 	struct allocation *a = allocation_find(start);
 	struct region region;
+	NTSTATUS status;
 
 	if (!a)
 		return protect_foreign(start, end, protect, old);
 	if (end > allocation_end(a))
 		return STATUS_CONFLICTING_ADDRESSES;
-	region_at(a, start, &region);
+	status = region_at(a, start, &region);
+	if (status)
+		return status;
 	*old = region.protect;
 	return a->type == MEM_MAPPED ?
 	       protect_mapped(a, start, end, protect) :
@@ -85,8 +108,8 @@ NTSTATUS NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress,
 				PULONG OldProtect)
 {
 	uintptr_t start, end;
+	uint32_t old = 0;
 	NTSTATUS status;
-	uint32_t old;
 	pid_t pid;
 
 	if (pointer_bad(BaseAddress) || pointer_bad(RegionSize) ||

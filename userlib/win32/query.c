@@ -4,68 +4,84 @@
  */
 #include "internal.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
 /* Linux has a little more than Windows: the stack may be up there. */
 #define QUERY_LIMIT	((uintptr_t)0x7ffffffff000)
 
+/* Where nobody may ever ask, no page is said to be a copy (W4). */
+static NTSTATUS find_copies(uintptr_t address, uintptr_t *end, bool *copied)
+{
+	uintptr_t stop = pages_copied_alike(address, *end, copied);
+
+	if (stop)
+		*end = stop;
+	else if (errno == EMFILE || errno == ENFILE)
+		return status_from_errno(errno, STATUS_UNSUCCESSFUL);
+	return STATUS_SUCCESS;
+}
+
 /* Pages of one run, which can differ by what was copied (W4). */
-static void one_run(const struct allocation *a, uintptr_t address,
-		    struct region *region)
+static NTSTATUS one_run(const struct allocation *a, uintptr_t address,
+			struct region *region)
 {
 	uint32_t value = run_at(a, address, &region->end);
-	uintptr_t end = region->end;
-	bool copied;
+	bool committed, copied = false;
+	uintptr_t end;
+	NTSTATUS status;
 
+	status = view_committed(a, address, &committed, &end);
+	if (status)
+		return status;
+	if (end < region->end)
+		region->end = end;
 	region->state = MEM_COMMIT;
 	region->protect = value & ~RUN_COPIES;
-	if (a->sparse) {
-		bool committed = view_committed(a, address, &end);
-
-		if (end < region->end)
-			region->end = end;
-		if (!committed)
-			value = 0;
-	}
-	if (!value) {
+	if (!value || !committed) {
 		region->state = MEM_RESERVE;
 		region->protect = 0;
 	} else if (value & RUN_COPIES && protect_copies(value)) {
-		region->end = pages_copied_alike(address, region->end, &copied);
+		status = find_copies(address, &region->end, &copied);
 		if (copied)
 			region->protect = protect_after_copy(region->protect);
 	}
 	if (region->protect && (region->protect & PROTECT_BASE) != PAGE_NOACCESS)
 		region->protect |= a->cache;
+	return status;
 }
 
-void region_at(const struct allocation *a, uintptr_t address,
-	       struct region *region)
+NTSTATUS region_at(const struct allocation *a, uintptr_t address,
+		   struct region *region)
 {
+	NTSTATUS status = one_run(a, address, region);
 	struct region next;
 
-	one_run(a, address, region);
-	while (region->end < allocation_end(a)) {
-		one_run(a, region->end, &next);
-		if (next.state != region->state ||
+	while (!status && region->end < allocation_end(a)) {
+		status = one_run(a, region->end, &next);
+		if (status || next.state != region->state ||
 		    next.protect != region->protect)
 			break;
 		region->end = next.end;
 	}
+	return status;
 }
 
-static void describe_allocation(const struct allocation *a, uintptr_t page,
-				MEMORY_BASIC_INFORMATION *info)
+static NTSTATUS describe_allocation(const struct allocation *a, uintptr_t page,
+				    MEMORY_BASIC_INFORMATION *info)
 {
 	struct region region;
+	NTSTATUS status = region_at(a, page, &region);
 
-	region_at(a, page, &region);
+	if (status)
+		return status;
 	info->AllocationBase = (PVOID)a->base;
 	info->AllocationProtect = a->protect | a->cache;
 	info->RegionSize = region.end - page;
 	info->State = region.state;
 	info->Protect = region.protect;
 	info->Type = a->type;
+	return STATUS_SUCCESS;
 }
 
 static void describe_mapping(const struct mapping *m, uintptr_t page,
@@ -87,23 +103,26 @@ static void describe_hole(uintptr_t page, uintptr_t end,
 	info->Protect = PAGE_NOACCESS;
 }
 
-static void describe(uintptr_t page, MEMORY_BASIC_INFORMATION *info)
+static NTSTATUS describe(uintptr_t page, MEMORY_BASIC_INFORMATION *info)
 {
 	struct allocation *a = allocation_find(page);
 	struct mapping m;
+	NTSTATUS status;
 
 	memset(info, 0, sizeof(*info));
 	info->BaseAddress = (PVOID)page;
-	if (a) {
-		describe_allocation(a, page, info);
-		return;
-	}
-	if (!mapping_find(page, &m) || m.start >= QUERY_LIMIT)
+	if (a)
+		return describe_allocation(a, page, info);
+	status = mapping_find(page, &m);
+	if (status)
+		return status;
+	if (m.start >= QUERY_LIMIT)
 		m.start = m.end = QUERY_LIMIT;
 	if (m.start <= page)
 		describe_mapping(&m, page, info);
 	else
 		describe_hole(page, m.start, info);
+	return STATUS_SUCCESS;
 }
 
 /* W9: a view that copies is charged for all that it could copy. */
@@ -115,8 +134,7 @@ static size_t commit_charge(const struct allocation *a)
 
 	if (a->type == MEM_MAPPED)
 		return protect_copies(a->protect) ? a->size : 0;
-	while (at < allocation_end(a)) {
-		region_at(a, at, &region);
+	while (at < allocation_end(a) && !region_at(a, at, &region)) {
 		if (region.state == MEM_COMMIT)
 			charge += region.end - at;
 		at = region.end;
@@ -150,11 +168,11 @@ static NTSTATUS query_here(uintptr_t page, MEMORY_INFORMATION_CLASS class,
 		MEMORY_BASIC_INFORMATION basic;
 		MEMORY_REGION_INFORMATION region;
 	} info;
-	NTSTATUS status = STATUS_SUCCESS;
+	NTSTATUS status;
 
 	memory_lock();
 	if (class == MemoryBasicInformation)
-		describe(page, &info.basic);
+		status = describe(page, &info.basic);
 	else
 		status = describe_region(page, &info.region);
 	memory_unlock();

@@ -13,6 +13,7 @@
 #include <section/agent.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -21,8 +22,8 @@
 #define OPERATION	(SECTION_AGENT_USER + 0x32)
 
 /* How long a child that was just started may take to start its agent. */
-#define START_STEP_NS	10000000
-#define START_STEPS	300
+#define START_STEP_MS	10
+#define START_NS	3000000000LL
 
 enum function {
 	REMOTE_MAP,
@@ -61,29 +62,15 @@ struct reply {
 
 /* In the process that is acted on */
 
+/* The descriptor stays the agent's, which knows when it may be copied. */
 static NTSTATUS serve_map(struct section_agent_call *call,
 			  const struct request *q, PVOID *base, SIZE_T *size)
 {
-	struct object object = {
-		.type = OBJECT_SECTION,
-		.access = q->access,
-	};
-	LARGE_INTEGER offset = { .QuadPart = q->offset };
-	NTSTATUS status;
-	HANDLE section;
-
 	if (call->fd_count != 1)
 		return STATUS_INVALID_HANDLE;
-	status = handle_create(call->fds[0], &object, &section);
-	call->fds[0] = -1;
-	if (status)
-		return status;
-	status = NtMapViewOfSection(section, NtCurrentProcess(), base,
-				    q->zero_bits, q->commit, &offset, size,
-				    (SECTION_INHERIT)q->inherit, q->type,
-				    q->protect);
-	NtClose(section);
-	return status;
+	return map_descriptor(call->fds[0], q->access, base, q->zero_bits,
+			      q->commit, q->offset, size,
+			      (SECTION_INHERIT)q->inherit, q->type, q->protect);
 }
 
 static NTSTATUS serve_query(const struct request *q, struct reply *reply)
@@ -175,19 +162,26 @@ static bool is_running_child(pid_t pid)
 	return running;
 }
 
-/* A child may be on its way to its agent. */
+static int64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* A child may be on its way to its agent; signals do not make it faster. */
 static struct section_peer *open_peer(pid_t pid)
 {
-	const struct timespec step = { .tv_nsec = START_STEP_NS };
 	struct section_peer *peer;
-	int steps;
+	int64_t end = now() + START_NS;
 
-	for (steps = 0; ; steps++) {
+	for (;;) {
 		peer = section_peer_open(pid);
-		if (peer || errno != ECONNREFUSED || steps == START_STEPS ||
+		if (peer || errno != ECONNREFUSED || now() > end ||
 		    !is_running_child(pid))
 			return peer;
-		nanosleep(&step, NULL);
+		poll(NULL, 0, START_STEP_MS);
 	}
 }
 

@@ -81,8 +81,8 @@ NTSTATUS NtExtendSection(HANDLE SectionHandle, PLARGE_INTEGER NewSectionSize)
 	struct section_facts facts;
 	struct object object;
 	NTSTATUS status;
+	int fd, failed;
 	uint64_t now;
-	int fd;
 
 	if (pointer_bad(NewSectionSize))
 		return STATUS_ACCESS_VIOLATION;
@@ -92,13 +92,17 @@ NTSTATUS NtExtendSection(HANDLE SectionHandle, PLARGE_INTEGER NewSectionSize)
 	if (!(object.access & SECTION_EXTEND_SIZE))
 		return STATUS_ACCESS_DENIED;
 	if (section_facts(fd, &facts))
-		return STATUS_INVALID_HANDLE;
+		return status_from_errno(errno, STATUS_INVALID_HANDLE);
 	if (!(facts.attributes & SECTION_ATTR_FILE) ||
 	    !(facts.prot & SECTION_PROT_WRITE))
 		return STATUS_SECTION_NOT_EXTENDED;
 	if (NewSectionSize->QuadPart < 0)
 		return STATUS_SECTION_TOO_BIG;
-	if (section_extend(fd, (uint64_t)NewSectionSize->QuadPart, &now))
+	do
+		failed = section_extend(fd, (uint64_t)NewSectionSize->QuadPart,
+					&now);
+	while (failed && errno == EINTR);
+	if (failed)
 		return status_from_errno(errno, STATUS_UNSUCCESSFUL);
 	NewSectionSize->QuadPart = (LONGLONG)now;
 	return STATUS_SUCCESS;

@@ -73,22 +73,65 @@ static void become(const struct program *p, int report)
 	_exit(127);
 }
 
+/* Above the standard ones, which the child may replace. */
+static bool report_pipe(int *report)
+{
+	int i, low, error;
+
+	if (pipe2(report, O_CLOEXEC))
+		return false;
+	for (i = 0; i < 2; i++) {
+		low = report[i];
+		if (low > STDERR_FILENO)
+			continue;
+		report[i] = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		error = errno;
+		close(low);
+		if (report[i] < 0) {
+			close(report[!i]);
+			errno = error;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Why the child could not become the program: an errno value, or 0. */
+static int read_report(int report)
+{
+	ssize_t got;
+	int error;
+
+	do
+		got = read(report, &error, sizeof(error));
+	while (got < 0 && errno == EINTR);
+	return got > 0 ? error : 0;
+}
+
+static void reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 /* The process, or -1 with errno if the program could not be started. */
 static pid_t start(const struct program *p)
 {
-	int report[2], error = 0;
+	int report[2], error;
 	pid_t pid;
 
-	if (pipe2(report, O_CLOEXEC))
+	if (!report_pipe(report))
 		return -1;
 	pid = fork();
 	if (!pid)
 		become(p, report[1]);
-	if (pid < 0)
-		error = errno;
+	error = pid < 0 ? errno : 0;
 	close(report[1]);
-	if (!error && read(report[0], &error, sizeof(error)) > 0)
-		waitpid(pid, NULL, 0);
+	if (pid > 0) {
+		error = read_report(report[0]);
+		if (error)
+			reap(pid);
+	}
 	close(report[0]);
 	errno = error;
 	return error ? -1 : pid;
@@ -157,7 +200,7 @@ static char **make_environment(const char *block, char *handles)
 	if (block)
 		count = count_block(block);
 	else
-		while (environ[count])
+		while (environ && environ[count])
 			count++;
 	envp = malloc((count + 3) * sizeof(*envp));
 	if (!envp)
@@ -179,9 +222,9 @@ static char **make_environment(const char *block, char *handles)
 }
 
 /* "VARIABLE=..." to be freed, or NULL for none. */
-static char *handles_variable(bool inherit)
+static char *handles_variable(bool inherit, const int *standard)
 {
-	char *list = inherit ? handles_describe() : NULL;
+	char *list = handles_describe(inherit, standard);
 	char *variable = NULL;
 
 	if (list && *list &&
@@ -241,7 +284,7 @@ static BOOL run(struct program *p, const SECURITY_ATTRIBUTES *process,
 	status = fill_information(pid, process, thread, information);
 	if (!NT_SUCCESS(status)) {
 		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+		reap(pid);
 	}
 	return win32_success(status);
 }
@@ -269,7 +312,7 @@ BOOL CreateProcessA(LPCSTR lpApplicationName, LPSTR lpCommandLine,
 		return win32_success(STATUS_NOT_SUPPORTED);
 	if (!get_standard(lpStartupInfo, p.standard))
 		return FALSE;
-	handles = handles_variable(bInheritHandles);
+	handles = handles_variable(bInheritHandles, p.standard);
 	p.argv = command_line_split(line);
 	p.envp = make_environment(lpEnvironment, handles);
 	done = run(&p, lpProcessAttributes, lpThreadAttributes,

@@ -32,6 +32,15 @@ size_t utf8_put(char *to, uint32_t character)
 	return length;
 }
 
+/* Could it have been written shorter, or is it no character? */
+static bool utf8_odd(uint32_t character, int more)
+{
+	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+
+	return character < least[more] || character > 0x10ffff ||
+	       (character >= 0xd800 && character <= 0xdfff);
+}
+
 uint32_t utf8_next(const char **at)
 {
 	const unsigned char *p = (const unsigned char *)*at;
@@ -52,7 +61,7 @@ uint32_t utf8_next(const char **at)
 		character = character << 6 | (p[i] & 0x3f);
 	}
 	*at += more + 1;
-	return character;
+	return utf8_odd(character, more) ? REPLACEMENT : character;
 }
 
 size_t utf16_length(const WCHAR *text)

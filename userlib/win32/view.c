@@ -14,39 +14,49 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-bool view_committed(const struct allocation *a, uintptr_t address,
-		    uintptr_t *end)
+NTSTATUS view_committed(const struct allocation *a, uintptr_t address,
+			bool *committed, uintptr_t *end)
 {
 	struct section_view_info view;
-	bool committed = true;
 	uintptr_t at = address;
+	int device;
 
+	*committed = true;
 	*end = allocation_end(a);
 	if (!a->sparse)
-		return true;
+		return STATUS_SUCCESS;
+	device = kept_fd(KEPT_DEVICE);
+	if (device < 0)
+		return status_from_errno(errno, STATUS_UNSUCCESSFUL);
 	/*
 	 * Asked of the kernel each time: other processes commit too (L5).  Its
 	 * views are parts of ours where protections differ.
 	 */
 	while (at < allocation_end(a) &&
-	       !section_query_view((void *)at, &view) && view.run) {
+	       !section_query_view_at(device, (void *)at, &view) && view.run) {
 		if (at == address)
-			committed = view.committed;
-		else if (committed != view.committed)
+			*committed = view.committed;
+		else if (*committed != view.committed)
 			break;
 		at += view.run;
 	}
 	if (at > address && at < allocation_end(a))
 		*end = at;
-	return committed;
+	return STATUS_SUCCESS;
 }
 
 NTSTATUS view_commit(struct allocation *a, uintptr_t start, uintptr_t end)
 {
+	uint64_t offset = a->offset + (start - a->base);
+	int failed;
+
 	if (!a->anchor)
 		return STATUS_INSUFFICIENT_RESOURCES;
-	if (!section_commit(anchor_fd(a->anchor),
-			    a->offset + (start - a->base), end - start))
+	do
+		failed = section_commit(anchor_fd(a->anchor), offset,
+					end - start);
+	while (failed && errno == EINTR);
+	if (!failed)
 		return STATUS_SUCCESS;
 	return errno == ENOMEM ? STATUS_COMMITMENT_LIMIT :
 	       status_from_errno(errno, STATUS_UNSUCCESSFUL);
@@ -65,62 +75,99 @@ static bool remap(const struct allocation *a, uintptr_t start, uintptr_t end,
 	return true;
 }
 
-/* From MAP_PRIVATE to MAP_SHARED, except what was copied. */
-static bool share(struct allocation *a, uintptr_t start, uintptr_t end,
-		  uint32_t protect)
+/* The table first: what cannot be noted must not be done. */
+static NTSTATUS set_pages(struct allocation *a, uintptr_t start, uintptr_t end,
+			  uint32_t value)
 {
-	int prot = protect_prot(protect);
+	int prot = protect_prot(value & ~RUN_COPIES);
+	uintptr_t stop;
+	bool copies = value & RUN_COPIES;
+	bool same = !(run_at(a, start, &stop) & RUN_COPIES) == !copies;
 
-	while (start < end) {
+	if (!run_reserve(a))
+		return STATUS_NO_MEMORY;
+	if (same ? mprotect((void *)start, end - start, prot) :
+		   !remap(a, start, end, prot,
+			  copies ? MAP_PRIVATE : MAP_SHARED))
+		return a->anchor || errno == ENOMEM ?
+		       STATUS_NO_MEMORY : STATUS_INSUFFICIENT_RESOURCES;
+	run_set(a, start, end, value);
+	return STATUS_SUCCESS;
+}
+
+/* Nobody can tell which pages are the process's own. */
+static NTSTATUS unknown_pages(void)
+{
+	/* No /proc at all. */
+	if (errno == ENOENT)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	return status_from_errno(errno, STATUS_INSUFFICIENT_RESOURCES);
+}
+
+/* From MAP_PRIVATE to MAP_SHARED, except what was copied. */
+static NTSTATUS share(struct allocation *a, uintptr_t start, uintptr_t end,
+		      uint32_t protect)
+{
+	NTSTATUS status = STATUS_SUCCESS;
+
+	while (!status && start < end) {
 		bool copied;
 		uintptr_t stop = pages_copied_alike(start, end, &copied);
 
-		if (copied ? mprotect((void *)start, stop - start, prot) :
-			     !remap(a, start, stop, prot, MAP_SHARED))
-			return false;
-		if (!run_reserve(a))
-			return false;
-		run_set(a, start, stop, protect | (copied ? RUN_COPIES : 0));
+		if (!stop)
+			return unknown_pages();
+		status = set_pages(a, start, stop,
+				   protect | (copied ? RUN_COPIES : 0));
 		start = stop;
 	}
-	return true;
+	return status;
+}
+
+static bool is_shared_again(const struct allocation *a, uint32_t old,
+			    uint32_t protect)
+{
+	return old & RUN_COPIES && protect_writes(protect) &&
+	       protect_writes(a->protect);
 }
 
 /* Pages that are alike now. */
-static bool change(struct allocation *a, uintptr_t start, uintptr_t end,
-		   uint32_t old, uint32_t protect)
+static NTSTATUS change(struct allocation *a, uintptr_t start, uintptr_t end,
+		       uint32_t old, uint32_t protect)
 {
-	int prot = protect_prot(protect);
-	bool copies = old & RUN_COPIES;
-
-	if (copies && protect_writes(protect) && protect_writes(a->protect))
+	if (is_shared_again(a, old, protect))
 		return share(a, start, end, protect);
-	if (!copies && protect_copies(protect)) {
-		if (!remap(a, start, end, prot, MAP_PRIVATE))
-			return false;
-		copies = true;
-	} else if (mprotect((void *)start, end - start, prot)) {
-		return false;
-	}
-	run_set(a, start, end, protect | (copies ? RUN_COPIES : 0));
-	return true;
+	if (protect_copies(protect))
+		old |= RUN_COPIES;
+	return set_pages(a, start, end, protect | (old & RUN_COPIES));
+}
+
+/* What cannot be found out has to come out before anything is changed. */
+static NTSTATUS check_pages(const struct allocation *a, uintptr_t start,
+			    uintptr_t end, uint32_t protect)
+{
+	uintptr_t stop;
+	bool copied;
+
+	for (; start < end; start = stop)
+		if (is_shared_again(a, run_at(a, start, &stop), protect) &&
+		    !pages_copied_alike(start, start + PAGE, &copied))
+			return unknown_pages();
+	return STATUS_SUCCESS;
 }
 
 NTSTATUS view_protect(struct allocation *a, uintptr_t start, uintptr_t end,
 		      uint32_t protect)
 {
-	while (start < end) {
+	NTSTATUS status = check_pages(a, start, end, protect);
+
+	while (!status && start < end) {
 		uintptr_t stop;
 		uint32_t old = run_at(a, start, &stop);
 
 		if (stop > end)
 			stop = end;
-		if (!run_reserve(a))
-			return STATUS_NO_MEMORY;
-		if (!change(a, start, stop, old, protect))
-			return a->anchor || errno == ENOMEM ?
-			       STATUS_NO_MEMORY : STATUS_INSUFFICIENT_RESOURCES;
+		status = change(a, start, stop, old, protect);
 		start = stop;
 	}
-	return STATUS_SUCCESS;
+	return status;
 }

@@ -169,20 +169,21 @@ struct section_peer_region {
  * section_agent_start - let others act on the memory of this process
  * @flags: 0, or SECTION_AGENT_PRIVATE.
  *
- * Starts a thread.  From now on every process of this process's effective user,
- * in the same network and process id namespaces, can do with this process's
- * memory what it likes.  The agent ends with the process, with execve(2) and
+ * Starts a thread.  From now on every process of this process's user, in the
+ * same network and process id namespaces, can do with this process's memory what
+ * it likes, as long as this process runs as that user and no other.  The agent ends with the process, with execve(2) and
  * with section_agent_stop(), and nothing is left of it.  A child made by fork(2)
  * has none; it may start its own.
  *
  * A program that has gained privilege by being executed (set-user-ID, file
- * capabilities) can only have a private agent.
+ * capabilities), or whose real, effective and saved user differ, can only have a
+ * private agent.
  *
  * Return: 0, or -1 with errno: EADDRINUSE (another process, perhaps of another
  * user, occupies this process's name; SECTION_AGENT_PRIVATE is still possible),
  * EAGAIN (no more threads), EALREADY (there is an agent), EINVAL (@flags),
  * EMFILE or ENFILE (descriptors), ENOMEM, EPERM (the program has gained
- * privilege).
+ * privilege, or runs as several users).
  */
 int section_agent_start(unsigned int flags);
 
