@@ -211,20 +211,6 @@ static bool section_vma_is_view(const struct vm_area_struct *vma)
 }
 
 /*
- * Pages that are there can be mapped around a fault, but not where that could be
- * a huge page, which only the fault itself can tell: in views that go beyond the
- * end.
- */
-static vm_fault_t (*section_map_method(const struct section *section,
-				       bool partial))
-	(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
-{
-	if (!partial)
-		return section_vm_map_pages;
-	return section->reservation ? section_vm_map_partial : NULL;
-}
-
-/*
  * Put our methods in front of the backing's, only where it has them: the core
  * goes by the presence of a method (H12).  ->open and ->close are ours always;
  * because of ->close, views never merge with anything, and none goes away
@@ -241,7 +227,14 @@ static void section_shadow_fill(struct section_shadow *shadow,
 	shadow->vm_ops.fault = partial ? section_vm_fault_partial :
 					 section_vm_fault;
 	if (ops->map_pages)
-		shadow->vm_ops.map_pages = section_map_method(section, partial);
+		shadow->vm_ops.map_pages = partial ? section_vm_map_partial :
+						     section_vm_map_pages;
+	/*
+	 * Around a fault there could be a huge page, which only the fault
+	 * itself can tell from one that ends with the section.
+	 */
+	if (partial && !section->reservation)
+		shadow->vm_ops.map_pages = NULL;
 	shadow->vm_ops.huge_fault = NULL;
 	shadow->section = section;
 	shadow->partial = partial;
