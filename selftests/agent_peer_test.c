@@ -602,16 +602,11 @@ TEST_F(agent, turns_have_an_end)
 	pthread_join(thread, NULL);
 }
 
-static void ignore(int sig)
-{
-	(void)sig;
-}
-
 TEST_F(agent, signals_do_not_interrupt)
 {
 	const struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
 	const struct itimerval never = { { 0, 0 }, { 0, 0 } };
-	struct sigaction action = { .sa_handler = ignore };
+	struct sigaction action = { .sa_handler = sec_ignore };
 	uint64_t begin;
 	int i;
 

@@ -101,14 +101,9 @@ static int create_or_open(void *arg)
 	return report(handle, args.existed);
 }
 
-static void ignore(int sig)
-{
-	(void)sig;
-}
-
 static int create_or_open_with_handler(void *arg)
 {
-	struct sigaction action = { .sa_handler = ignore };
+	struct sigaction action = { .sa_handler = sec_ignore };
 
 	sigaction(SIGUSR1, &action, NULL);
 	return create_or_open(arg);

@@ -580,15 +580,11 @@ TEST_F_TIMEOUT(extend, told_and_touched, 120)
 	EXPECT_EQ(0U, asker.refused);
 }
 
-static void nothing(int sig)
-{
-}
-
 /* Nobody has to try again because of a signal that restarts system calls. */
 TEST_F_TIMEOUT(extend, restarted, 120)
 {
 	struct sigaction restart = {
-		.sa_handler = nothing,
+		.sa_handler = sec_ignore,
 		.sa_flags = SA_RESTART,
 	};
 	struct itimerval often = {

@@ -918,15 +918,10 @@ FIXTURE_TEARDOWN(create)
 	fuse_stop(&self->f);
 }
 
-static void nothing(int sig)
-{
-	(void)sig;
-}
-
 /* A child that creates a section of 10 pages: its end is -errno, or 0. */
 static pid_t creator(FIXTURE_DATA(create) * self)
 {
-	const struct sigaction action = { .sa_handler = nothing };
+	const struct sigaction action = { .sa_handler = sec_ignore };
 	pid_t child;
 	int handle;
 
@@ -1073,7 +1068,7 @@ static pid_t same_name_creator(FIXTURE_DATA(same_name) * self)
 /* Ends with 100 if the section existed, 101 if it did not, or -errno. */
 static pid_t same_name_opener(FIXTURE_DATA(same_name) * self)
 {
-	const struct sigaction action = { .sa_handler = nothing };
+	const struct sigaction action = { .sa_handler = sec_ignore };
 	struct section_create args;
 	pid_t child;
 	int handle;

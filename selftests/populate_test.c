@@ -109,12 +109,6 @@ TEST(existing)
  * Interrupted.  Kernels differ in which signals end the wait for memory: all of
  * them, or those that kill.
  */
-
-static void ignore_alarm(int sig)
-{
-	(void)sig;
-}
-
 TEST(interrupted)
 {
 	const struct itimerval often = {
@@ -122,7 +116,7 @@ TEST(interrupted)
 		.it_value = { .tv_usec = 1000 },
 	};
 	const struct itimerval never = { 0 };
-	struct sigaction action = { .sa_handler = ignore_alarm };
+	struct sigaction action = { .sa_handler = sec_ignore };
 	struct sec_name name = sec_unique();
 	struct section_create args = sec_create_args(name.s, 96 * MB);
 	struct section_query q;

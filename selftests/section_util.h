@@ -495,6 +495,12 @@ static inline int sec_write_file(const char *path, const char *text)
 	return err;
 }
 
+/* Handler of a signal that is only to interrupt a system call. */
+static inline void sec_ignore(int sig)
+{
+	(void)sig;
+}
+
 /* The number in a file, or -errno. */
 static inline long sec_read_number(const char *path)
 {

@@ -202,14 +202,9 @@ TEST(answers_without_descriptors)
 
 /* Signals */
 
-static void ignore(int signal)
-{
-	(void)signal;
-}
-
 static void interrupt_by(int signal)
 {
-	const struct sigaction action = { .sa_handler = ignore };
+	const struct sigaction action = { .sa_handler = sec_ignore };
 
 	sigaction(signal, &action, NULL);
 }
