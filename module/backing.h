@@ -5,13 +5,21 @@
 #include <linux/types.h>
 
 struct address_space;
+struct cred;
 struct file;
+struct inode;
+struct path;
 
-struct file *section_anon_open(const char *label, loff_t bytes,
-			       u32 *attributes);
+struct file *section_anon_new(const char *label, loff_t bytes, u32 prot,
+			      u32 *attributes);
+bool section_anon_is_path(const struct file *file);
+void section_anon_back(struct file *file);
+struct file *section_anon_backing(const struct path *path,
+				  const struct cred *cred);
 int section_anon_charge(unsigned long pages);
 int section_anon_uncharge(unsigned long pages);
-void section_anon_set_charge(struct file *file, unsigned long pages);
+void section_anon_let_go(const struct path *path, unsigned int users);
+void section_anon_set_charge(struct inode *inode, unsigned long pages);
 void section_anon_punch(struct file *file, unsigned long first,
 			unsigned long last);
 int section_anon_populate(struct file *file, u32 attributes);

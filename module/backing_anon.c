@@ -13,6 +13,7 @@
  * section's, whose file is given that size before it goes, and takes the charge
  * with it.
  */
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
@@ -28,14 +29,22 @@
 #include "backing.h"
 #include "compat.h"
 #include "guard.h"
+#include "pseudofs.h"
 
+/* For handles that let nobody execute, whose files are on it, too. */
 static struct vfsmount *section_tmpfs;
+
+/* For all others. */
+static struct vfsmount *section_tmpfs_exec;
 
 /* With large pages; NULL if this kernel has none. */
 static struct vfsmount *section_tmpfs_large;
 
 /* For all anonymous sections: nobody else has data beyond their ends. */
 static struct section_guard section_anon_guard __ro_after_init;
+
+/* What tmpfs lets be done with its files. */
+static fmode_t section_anon_mode __ro_after_init;
 
 static struct file *section_shmem(struct vfsmount *mount, const char *label,
 				  loff_t bytes)
@@ -46,34 +55,37 @@ static struct file *section_shmem(struct vfsmount *mount, const char *label,
 	return file == ERR_PTR(-ENOSPC) ? ERR_PTR(-ENOMEM) : file;
 }
 
-static struct vfsmount *section_anon_mount(u32 *attributes)
+static struct vfsmount *section_anon_mount(u32 prot, u32 *attributes)
 {
-	if (!(*attributes & (SECTION_ATTR_LARGE | SECTION_ATTR_LARGE_ALL)))
-		return section_tmpfs;
-	if (section_tmpfs_large)
-		return section_tmpfs_large;
-	if (*attributes & SECTION_ATTR_LARGE_ALL)
-		return ERR_PTR(-EOPNOTSUPP);
-	*attributes &= ~SECTION_ATTR_LARGE;
-	return section_tmpfs;
+	if (*attributes & (SECTION_ATTR_LARGE | SECTION_ATTR_LARGE_ALL)) {
+		if (section_tmpfs_large)
+			return section_tmpfs_large;
+		if (*attributes & SECTION_ATTR_LARGE_ALL)
+			return ERR_PTR(-EOPNOTSUPP);
+		*attributes &= ~SECTION_ATTR_LARGE;
+	}
+	return prot & SECTION_PROT_EXECUTE ? section_tmpfs_exec : section_tmpfs;
 }
 
 /**
- * section_anon_open - make an anonymous backing
+ * section_anon_new - make anonymous memory
  * @label: shown in /proc/PID/maps
  * @bytes: size, a multiple of the page size
+ * @prot: SECTION_PROT_*
  * @attributes: SECTION_ATTR_*; SECTION_ATTR_LARGE is taken away if there are no
  *	large pages
  *
  * The whole size is accounted now, as the overcommit mode in force does, unless
  * it is only reserved.
  *
- * Return: the file, or an error pointer: -ENOMEM, -ENFILE, -EOPNOTSUPP.
+ * Return: a file of it, without a guard; or an error pointer: -ENOMEM, -ENFILE,
+ * -EOPNOTSUPP.
  */
-struct file *section_anon_open(const char *label, loff_t bytes, u32 *attributes)
+struct file *section_anon_new(const char *label, loff_t bytes, u32 prot,
+			      u32 *attributes)
 {
 	bool reserve = *attributes & SECTION_ATTR_RESERVE;
-	struct vfsmount *mount = section_anon_mount(attributes);
+	struct vfsmount *mount = section_anon_mount(prot, attributes);
 	struct file *file;
 
 	if (IS_ERR(mount))
@@ -83,20 +95,91 @@ struct file *section_anon_open(const char *label, loff_t bytes, u32 *attributes)
 		return file;
 	if (reserve)
 		i_size_write(file_inode(file), bytes);
-	/* Whoever reaches the file by /proc/PID/map_files leaves its size alone. */
-	SHMEM_I(file_inode(file))->seals |= F_SEAL_SHRINK | F_SEAL_GROW;
-	section_guard_put_on(&section_anon_guard, file);
+	/* No other way to it may change its size, nor what it is sealed against. */
+	SHMEM_I(file_inode(file))->seals |= F_SEAL_SHRINK | F_SEAL_GROW |
+					    F_SEAL_SEAL;
+	section_path_seal(&file->f_path);
 	return file;
 }
 
 /**
- * section_anon_set_charge - what goes with a reserved backing when it goes
- * @file: the backing, with no views any more
+ * section_anon_is_path - can the files of handles be on its path?
+ * @file: what section_anon_new() gave
+ *
+ * Return: whether they can; then none of them allows executable views.
+ */
+bool section_anon_is_path(const struct file *file)
+{
+	return file->f_path.mnt == section_tmpfs;
+}
+
+/**
+ * section_anon_back - make a file of anonymous memory a backing
+ * @file: one that nobody else uses
+ */
+void section_anon_back(struct file *file)
+{
+	section_guard_put_on(&section_anon_guard, file);
+}
+
+/**
+ * section_anon_backing - one more file of anonymous memory, as a backing
+ * @path: where it is
+ * @cred: whose file it is
+ *
+ * Return: the file, or an error pointer: -ENFILE, -ENOMEM.
+ */
+struct file *section_anon_backing(const struct path *path,
+				  const struct cred *cred)
+{
+	const struct cred *mine = override_creds(cred);
+	struct file *file = dentry_open(path, O_PATH, cred);
+
+	revert_creds(mine);
+	if (IS_ERR(file))
+		return file;
+	file->f_flags = O_RDWR;
+	file->f_mode = section_anon_mode;
+	section_anon_back(file);
+	return file;
+}
+
+/**
+ * section_anon_set_charge - what goes with reserved memory when it goes
+ * @inode: that of the memory, with no views any more
  * @pages: how many pages are accounted
  */
-void section_anon_set_charge(struct file *file, unsigned long pages)
+void section_anon_set_charge(struct inode *inode, unsigned long pages)
 {
-	i_size_write(file_inode(file), (loff_t)pages << PAGE_SHIFT);
+	i_size_write(inode, (loff_t)pages << PAGE_SHIFT);
+}
+
+static void section_anon_empty(const struct path *path)
+{
+	struct inode *inode = d_inode(path->dentry);
+	struct iattr attr = { .ia_valid = ATTR_SIZE };
+
+	SHMEM_I(inode)->seals &= ~F_SEAL_SHRINK;
+	inode_lock(inode);
+	WARN_ON_ONCE(section_notify_change(path->mnt, path->dentry, &attr));
+	inode_unlock(inode);
+}
+
+/**
+ * section_anon_let_go - free memory that has no section any more
+ * @path: where it is
+ * @users: how many files and paths that go now are there
+ *
+ * It goes with its inode.  Only if somebody else holds that, by a descriptor
+ * opened with O_PATH, is it emptied first.
+ *
+ * Not for whoever holds an mmap_lock, and so never for who unmaps the last view:
+ * the inode's lock is one that tmpfs takes outside of it.
+ */
+void section_anon_let_go(const struct path *path, unsigned int users)
+{
+	if (path->mnt == section_tmpfs && d_count(path->dentry) > users)
+		section_anon_empty(path);
 }
 
 /**
@@ -112,7 +195,7 @@ int section_anon_charge(unsigned long pages)
 	file = section_shmem(section_tmpfs, "", (loff_t)pages << PAGE_SHIFT);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	section_anon_set_charge(file, 0);
+	section_anon_set_charge(file_inode(file), 0);
 	fput(file);
 	return 0;
 }
@@ -132,7 +215,7 @@ int section_anon_uncharge(unsigned long pages)
 	memalloc_noreclaim_restore(flags);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	section_anon_set_charge(file, pages);
+	section_anon_set_charge(file_inode(file), pages);
 	fput(file);
 	return 0;
 }
@@ -203,6 +286,16 @@ int section_anon_populate(struct file *file, u32 attributes)
 	return 0;
 }
 
+/*
+ * What is mapped has a backing, which is closed when the section and all views
+ * are gone, by nobody who holds an mmap_lock.
+ */
+static int section_anon_release(struct inode *inode, struct file *file)
+{
+	section_anon_let_go(&file->f_path, 1);
+	return 0;
+}
+
 /* The operations of tmpfs are not exported: a file has them. */
 static int __init section_anon_guard_init(void)
 {
@@ -210,7 +303,10 @@ static int __init section_anon_guard_init(void)
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
+	section_anon_mode = file->f_mode;
 	section_guard_fill(&section_anon_guard, file);
+	/* That of tmpfs has none. */
+	section_anon_guard.fops.release = section_anon_release;
 	fput(file);
 	return 0;
 }
@@ -235,12 +331,18 @@ int __init section_anon_init(void)
 		return -ENODEV;
 	/* Internal mounts have no limit of blocks and inodes. */
 	section_tmpfs = kern_mount(type);
-	if (!IS_ERR(section_tmpfs))
-		section_tmpfs_large = section_tmpfs_large_mount(type);
+	section_tmpfs_exec = kern_mount(type);
+	section_tmpfs_large = section_tmpfs_large_mount(type);
 	module_put(type->owner);
-	if (IS_ERR(section_tmpfs))
-		return PTR_ERR(section_tmpfs);
-	err = section_anon_guard_init();
+	err = PTR_ERR_OR_ZERO(section_tmpfs) ?:
+	      PTR_ERR_OR_ZERO(section_tmpfs_exec);
+	if (!err) {
+		section_mount_set(section_tmpfs, false);
+		section_mount_set(section_tmpfs_exec, true);
+		if (section_tmpfs_large)
+			section_mount_set(section_tmpfs_large, true);
+		err = section_anon_guard_init();
+	}
 	if (err)
 		section_anon_exit();
 	return err;
@@ -248,6 +350,8 @@ int __init section_anon_init(void)
 
 void section_anon_exit(void)
 {
+	/* None of them is taken amiss that is an error pointer. */
 	kern_unmount(section_tmpfs_large);
+	kern_unmount(section_tmpfs_exec);
 	kern_unmount(section_tmpfs);
 }

@@ -22,6 +22,7 @@
 
 #include "backing.h"
 #include "compat.h"
+#include "pseudofs.h"
 
 /**
  * section_file_mapping - where a file's pages really are
@@ -43,7 +44,8 @@ static int section_file_check(struct file *file, u32 prot)
 {
 	struct address_space *mapping;
 
-	if (!S_ISREG(file_inode(file)->i_mode) || !file->f_op->mmap)
+	if (!S_ISREG(file_inode(file)->i_mode) || !file->f_op->mmap ||
+	    section_path_sealed(file_inode(file)))
 		return -ENODEV;
 	mapping = section_file_mapping(file);
 	if (!mapping->a_ops->read_folio && !section_mapping_is_shmem(mapping))
@@ -189,7 +191,8 @@ static int section_file_set_size(struct file *file, loff_t bytes)
 	attr.ia_size = max(bytes, i_size_read(inode));
 	err = file_remove_privs(file);
 	if (!err)
-		err = section_notify_change(file, &attr);
+		err = section_notify_change(file->f_path.mnt,
+					    file_dentry(file), &attr);
 	inode_unlock(inode);
 	mnt_drop_write_file(file);
 	return err;

@@ -21,6 +21,7 @@
 #include "ioctl.h"
 #include "limits.h"
 #include "section.h"
+#include "trace.h"
 
 #define SECTION_COMMITTED	xa_mk_value(1)
 
@@ -293,6 +294,7 @@ int section_commit_pages(struct section *section, unsigned long first,
 		err = section_decommit(section, first, last);
 	else
 		err = section_commit(section, first, last);
+	trace_section_commit(section, first, last, decommit, err);
 	mutex_unlock(&reservation->lock);
 	return err;
 }

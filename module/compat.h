@@ -40,16 +40,18 @@ static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-static inline int section_notify_change(struct file *file, struct iattr *attr)
+static inline int section_notify_change(struct vfsmount *mount,
+					struct dentry *dentry,
+					struct iattr *attr)
 {
-	return notify_change(file_mnt_user_ns(file), file_dentry(file), attr,
-			     NULL);
+	return notify_change(mnt_user_ns(mount), dentry, attr, NULL);
 }
 #else
-static inline int section_notify_change(struct file *file, struct iattr *attr)
+static inline int section_notify_change(struct vfsmount *mount,
+					struct dentry *dentry,
+					struct iattr *attr)
 {
-	return notify_change(file_mnt_idmap(file), file_dentry(file), attr,
-			     NULL);
+	return notify_change(mnt_idmap(mount), dentry, attr, NULL);
 }
 #endif
 

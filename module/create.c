@@ -22,21 +22,29 @@
 #include "limits.h"
 #include "names.h"
 #include "section.h"
+#include "trace.h"
+
+/* Names that are copied without an allocation. */
+#define SECTION_SHORT_NAME	64
 
 /**
  * struct section_request - a request by name, checked
- * @net: network namespace of the name; owned
- * @key: the name; @key.name is owned, NULL for none
+ * @net: network namespace of the name; the caller's own or @foreign
+ * @foreign: another one; owned
+ * @key: the name; @key.name is @short_name, or owned if it is longer; NULL for none
  * @rights: SECTION_RIGHT_* or SECTION_RIGHTS_MAXIMUM
  * @owner: who must own an existing section, INVALID_UID for anybody
  * @inherit: keep the descriptor open over execve(2)
+ * @short_name: a name that fits
  */
 struct section_request {
 	struct net *net;
+	struct net *foreign;
 	struct section_key key;
 	u32 rights;
 	kuid_t owner;
 	bool inherit;
+	char short_name[SECTION_SHORT_NAME];
 };
 
 /**
@@ -62,7 +70,6 @@ static int section_request_name(struct section_request *request, u64 name,
 				u32 len)
 {
 	char *copy;
-	int err;
 
 	if (!name && !len)
 		return 0;
@@ -70,20 +77,26 @@ static int section_request_name(struct section_request *request, u64 name,
 		return -EINVAL;
 	if (len > SECTION_NAME_MAX)
 		return -ENAMETOOLONG;
-	copy = memdup_user(u64_to_user_ptr(name), len);
-	if (IS_ERR(copy))
-		return PTR_ERR(copy);
+	if (len <= sizeof(request->short_name)) {
+		copy = request->short_name;
+		if (copy_from_user(copy, u64_to_user_ptr(name), len))
+			return -EFAULT;
+	} else {
+		copy = memdup_user(u64_to_user_ptr(name), len);
+		if (IS_ERR(copy))
+			return PTR_ERR(copy);
+	}
 	request->key.name = copy;
 	request->key.len = len;
-	err = section_name_check(copy, len);
-	return err;
+	return 0;
 }
 
 static void section_request_put(struct section_request *request)
 {
-	kfree(request->key.name);
-	if (!IS_ERR_OR_NULL(request->net))
-		put_net(request->net);
+	if (request->key.len > sizeof(request->short_name))
+		kfree(request->key.name);
+	if (request->foreign)
+		put_net(request->foreign);
 }
 
 static int section_request_init(struct section_request *request, u64 name,
@@ -98,9 +111,15 @@ static int section_request_init(struct section_request *request, u64 name,
 			return -EINVAL;
 	}
 	request->key.uid = global ? INVALID_UID : current_euid();
-	request->net = section_net_get(scope_fd);
-	if (IS_ERR(request->net))
-		return PTR_ERR(request->net);
+	if (scope_fd == -1) {
+		/* Nobody but the caller can leave it. */
+		request->net = current->nsproxy->net_ns;
+	} else {
+		request->net = section_net_get(scope_fd);
+		if (IS_ERR(request->net))
+			return PTR_ERR(request->net);
+		request->foreign = request->net;
+	}
 	return section_request_name(request, name, len);
 }
 
@@ -183,25 +202,66 @@ static int section_open_existing(const struct section_request *request,
 
 	err = section_open_check(request, section, &rights);
 	if (err) {
-		section_handle_put(section);
+		section_handle_put(section, 0);
 		return err;
 	}
-	return section_handle_prepare(handle, section, rights, false,
-				      request->inherit);
+	err = section_handle_prepare(handle, section, rights, false,
+				     request->inherit);
+	if (!err)
+		trace_section_open(section, rights);
+	return err;
+}
+
+static int section_request_check_name(const struct section_request *request)
+{
+	if (!request->key.name)
+		return 0;
+	return section_name_check(request->key.name, request->key.len);
+}
+
+/* Tell the caller, if he knows of it, how large the section is. */
+static int section_open_report(const struct section *section,
+			       const union section_arg *arg, void __user *uarg)
+{
+	struct section_open __user *open = uarg;
+
+	if (arg->size < offsetofend(struct section_open, bytes))
+		return 0;
+	return put_user((u64)READ_ONCE(section->bytes), &open->bytes);
+}
+
+/* Takes over the caller's handle count on the section. */
+static int section_open_found(const struct section_request *request,
+			      struct section *section,
+			      const union section_arg *arg, void __user *uarg,
+			      struct section_new_handle *handle)
+{
+	int err;
+
+	err = section_open_existing(request, section, handle);
+	if (err)
+		return err;
+	err = section_open_report(section, arg, uarg);
+	if (err)
+		section_handle_abandon(handle);
+	return err;
 }
 
 static int section_open_request(const struct section_request *request,
+				const union section_arg *arg,
+				void __user *uarg,
 				struct section_new_handle *handle)
 {
 	struct section *section;
 
 	section = section_name_open(request->net, &request->key);
-	/* One that is not complete yet does not exist yet. */
-	if (section == ERR_PTR(-EBUSY))
-		section = ERR_PTR(-ENOENT);
-	if (IS_ERR(section))
-		return PTR_ERR(section);
-	return section_open_existing(request, section, handle);
+	if (!IS_ERR(section))
+		return section_open_found(request, section, arg, uarg, handle);
+	/*
+	 * One that is not complete yet does not exist yet; and what could not
+	 * exist is only asked when nothing was found.
+	 */
+	return section_request_check_name(request) ?: -ENOENT;
 }
 
 /**
@@ -231,7 +291,7 @@ long section_open(struct file *file, union section_arg *arg,
 				   open->flags & SECTION_OPEN_GLOBAL,
 				   open->owner);
 	if (!err)
-		err = section_open_request(&request, &handle);
+		err = section_open_request(&request, arg, uarg, &handle);
 	section_request_put(&request);
 	return err ?: section_handle_install(&handle);
 }
@@ -407,6 +467,7 @@ static int section_create_new(const struct section_spec *spec,
 		section_handle_abandon(handle);
 		return err;
 	}
+	trace_section_create(section);
 	if (spec->name)
 		section_name_publish(section);
 	return 0;
@@ -491,6 +552,8 @@ long section_create(struct file *file, union section_arg *arg,
 				   create->scope_fd,
 				   create->flags & SECTION_CREATE_GLOBAL,
 				   create->owner);
+	if (!err)
+		err = section_request_check_name(&request);
 	if (!err)
 		err = section_create_or_open(&spec, &request, arg, uarg,
 					     &handle);

@@ -26,10 +26,12 @@
  * struct section_handle - what a handle's file has
  * @section: the section.  A handle owns one of its @handles, an anchor one of
  *	its @refs.
- * @rights: SECTION_RIGHT_*, constant
- * @anchor: whether it is an anchor, constant
- * @map_flags: SECTION_MAP_* of its views that mmap(2) does not know; constant
- *	before the file is used
+ * @rights: SECTION_RIGHT_*
+ * @anchor: whether it is an anchor
+ * @map_flags: SECTION_MAP_* of its views that mmap(2) does not know
+ *
+ * All of it is in the file's private_data, which is constant: sections are
+ * aligned, and the other members fit where the address has zeroes.
  */
 struct section_handle {
 	struct section *section;
@@ -38,31 +40,70 @@ struct section_handle {
 	u32 map_flags;
 };
 
-static struct kmem_cache *section_handle_cache;
+#define SECTION_TAG_RIGHTS	SECTION_RIGHTS_ALL
+#define SECTION_TAG_ANCHOR	BIT(5)
+#define SECTION_TAG_NO_INHERIT	BIT(6)
+#define SECTION_TAG_BEYOND	BIT(7)
+static_assert(SECTION_TAG_ANCHOR > SECTION_RIGHTS_ALL);
+static_assert(__alignof__(struct section) > SECTION_TAG_BEYOND);
 
-static void section_unref(struct section *section, bool anchor)
+static void *section_handle_pack(const struct section_handle *handle)
+{
+	unsigned long data = (unsigned long)handle->section | handle->rights;
+
+	if (handle->anchor)
+		data |= SECTION_TAG_ANCHOR;
+	if (handle->map_flags & SECTION_MAP_NO_INHERIT)
+		data |= SECTION_TAG_NO_INHERIT;
+	if (handle->map_flags & SECTION_MAP_BEYOND)
+		data |= SECTION_TAG_BEYOND;
+	return (void *)data;
+}
+
+static struct section *section_of_file(const struct file *file)
+{
+	return PTR_ALIGN_DOWN(file->private_data, __alignof__(struct section));
+}
+
+static struct section_handle section_handle_of(const struct file *file)
+{
+	unsigned long data = (unsigned long)file->private_data;
+	struct section_handle handle = {
+		.section = section_of_file(file),
+		.rights = data & SECTION_TAG_RIGHTS,
+		.anchor = data & SECTION_TAG_ANCHOR,
+	};
+
+	if (data & SECTION_TAG_NO_INHERIT)
+		handle.map_flags |= SECTION_MAP_NO_INHERIT;
+	if (data & SECTION_TAG_BEYOND)
+		handle.map_flags |= SECTION_MAP_BEYOND;
+	return handle;
+}
+
+static void section_unref(struct section *section, bool anchor,
+			  unsigned int files)
 {
 	if (anchor)
-		section_put(section);
+		section_put_by(section, files);
 	else
-		section_handle_put(section);
+		section_handle_put(section, files);
 }
 
 static int section_handle_release(struct inode *inode, struct file *file)
 {
-	struct section_handle *handle = file->private_data;
+	struct section_handle handle = section_handle_of(file);
 
-	section_unref(handle->section, handle->anchor);
 	section_count(SECTION_COUNT_HANDLES, -1);
-	kmem_cache_free(section_handle_cache, handle);
+	section_unref(handle.section, handle.anchor, 1);
 	return 0;
 }
 
 static int section_handle_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct section_handle *handle = file->private_data;
+	struct section_handle handle = section_handle_of(file);
 
-	return section_view_mmap(handle->section, vma, handle->map_flags);
+	return section_view_mmap(handle.section, vma, handle.map_flags);
 }
 
 /* The file system may want views aligned, for huge pages. */
@@ -71,12 +112,13 @@ section_handle_get_unmapped_area(struct file *file, unsigned long addr,
 				 unsigned long len, unsigned long pgoff,
 				 unsigned long flags)
 {
-	struct section_handle *handle = file->private_data;
-	struct file *backing = handle->section->backing;
+	struct section *section = section_of_file(file);
+	struct file *backing = section->backing;
 
-	if (handle->section->base)
-		return section_view_area(handle->section, addr, len, pgoff,
-					 flags);
+	if (section->base)
+		return section_view_area(section, addr, len, pgoff, flags);
+	if (!section_is_file(section))
+		return thp_get_unmapped_area(file, addr, len, pgoff, flags);
 	if (backing->f_op->get_unmapped_area)
 		return backing->f_op->get_unmapped_area(backing, addr, len,
 							pgoff, flags);
@@ -91,8 +133,8 @@ section_handle_get_unmapped_area(struct file *file, unsigned long addr,
 
 static void section_handle_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	struct section_handle *handle = file->private_data;
-	struct section *section = handle->section;
+	struct section_handle handle = section_handle_of(file);
+	struct section *section = handle.section;
 
 	seq_printf(m, "section-id:\t%llu\n", section->id);
 	seq_puts(m, "section-name:\t");
@@ -102,12 +144,12 @@ static void section_handle_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "section-committed:\t%llu\n",
 		   section_committed(section));
 	seq_printf(m, "section-prot:\t%#x\n", section->prot);
-	seq_printf(m, "section-rights:\t%#x\n", handle->rights);
+	seq_printf(m, "section-rights:\t%#x\n", handle.rights);
 	seq_printf(m, "section-attributes:\t%#x\n", section->attributes);
 	seq_printf(m, "section-handles:\t%u\n",
 		   refcount_read(&section->handles));
 	seq_printf(m, "section-views:\t%d\n", atomic_read(&section->views));
-	seq_printf(m, "section-anchor:\t%d\n", handle->anchor);
+	seq_printf(m, "section-anchor:\t%d\n", handle.anchor);
 }
 
 static void section_handle_describe(const struct section_handle *handle,
@@ -156,25 +198,25 @@ static int section_handle_copy_name(const struct section *section,
 static long section_handle_query(struct file *file, union section_arg *arg,
 				 void __user *uarg)
 {
-	struct section_handle *handle = file->private_data;
+	struct section_handle handle = section_handle_of(file);
 	struct section_query *query = &arg->query;
 	int err;
 
 	if (query->flags || (!query->name && query->name_len))
 		return -EINVAL;
-	if (!(handle->rights & SECTION_RIGHT_QUERY))
+	if (!(handle.rights & SECTION_RIGHT_QUERY))
 		return -EACCES;
-	err = section_handle_copy_name(handle->section, query, uarg);
+	err = section_handle_copy_name(handle.section, query, uarg);
 	if (err)
 		return err;
-	section_handle_describe(handle, query);
+	section_handle_describe(&handle, query);
 	return section_arg_copy_out(uarg, arg, sizeof(*query));
 }
 
 static long section_handle_duplicate(struct file *file, union section_arg *arg,
 				     void __user *uarg)
 {
-	struct section_handle *handle = file->private_data;
+	struct section_handle handle = section_handle_of(file);
 	struct section_duplicate *dup = &arg->duplicate;
 	bool anchor = dup->flags & SECTION_DUPLICATE_ANCHOR;
 	struct section_new_handle new;
@@ -184,47 +226,48 @@ static long section_handle_duplicate(struct file *file, union section_arg *arg,
 	if (dup->flags & ~(SECTION_DUPLICATE_ANCHOR |
 			   SECTION_DUPLICATE_INHERIT) || dup->reserved)
 		return -EINVAL;
-	if (handle->anchor && !anchor)
+	if (handle.anchor && !anchor)
 		return -EINVAL;
 	if (rights == SECTION_RIGHTS_MAXIMUM)
-		rights = handle->rights;
+		rights = handle.rights;
 	else if (rights & ~SECTION_RIGHTS_ALL)
 		return -EINVAL;
-	if (rights & ~handle->rights)
+	if (rights & ~handle.rights)
 		return -EACCES;
 
 	/* This handle is open, so neither count can be zero. */
 	if (anchor)
-		section_get(handle->section);
+		section_get(handle.section);
 	else
-		refcount_inc(&handle->section->handles);
-	err = section_handle_prepare(&new, handle->section, rights, anchor,
+		refcount_inc(&handle.section->handles);
+	err = section_handle_prepare(&new, handle.section, rights, anchor,
 				     dup->flags & SECTION_DUPLICATE_INHERIT);
 	return err ?: section_handle_install(&new);
 }
 
-static struct file *section_handle_file(struct section *section, u32 rights,
-					bool anchor);
+static struct file *section_handle_file(const struct section_handle *handle);
 
 /*
  * ->mmap() learns nothing of the call but the file, so what mmap(2) does not
  * know is a property of the file: of one that exists for this view only.
  */
-static long section_handle_map_special(struct section_handle *handle,
+static long section_handle_map_special(const struct section_handle *handle,
 				       union section_arg *arg,
 				       void __user *uarg)
 {
-	struct section_handle *special;
+	struct section_handle special = {
+		.section = handle->section,
+		.rights = handle->rights,
+		.anchor = true,
+		.map_flags = arg->map.flags,
+	};
 	struct file *file;
 	long err;
 
-	section_get(handle->section);
-	file = section_handle_file(handle->section, handle->rights, true);
+	section_get(special.section);
+	file = section_handle_file(&special);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	special = file->private_data;
-	special->map_flags = arg->map.flags & (SECTION_MAP_NO_INHERIT |
-					       SECTION_MAP_BEYOND);
 	err = section_map_file(file, arg, uarg);
 	fput(file);
 	return err;
@@ -233,39 +276,39 @@ static long section_handle_map_special(struct section_handle *handle,
 static long section_handle_map(struct file *file, union section_arg *arg,
 			       void __user *uarg)
 {
-	struct section_handle *handle = file->private_data;
+	struct section_handle handle = section_handle_of(file);
 	int err;
 
-	err = section_map_check(handle->section, handle->rights, &arg->map);
+	err = section_map_check(handle.section, handle.rights, &arg->map);
 	if (err)
 		return err;
 	if (arg->map.flags & (SECTION_MAP_NO_INHERIT | SECTION_MAP_BEYOND))
-		return section_handle_map_special(handle, arg, uarg);
+		return section_handle_map_special(&handle, arg, uarg);
 	return section_map_file(file, arg, uarg);
 }
 
 static long section_handle_commit(struct file *file, union section_arg *arg,
 				  void __user *uarg)
 {
-	struct section_handle *handle = file->private_data;
+	struct section_handle handle = section_handle_of(file);
 
-	return section_commit_handle(handle->section, handle->rights, arg);
+	return section_commit_handle(handle.section, handle.rights, arg);
 }
 
 static long section_handle_extend(struct file *file, union section_arg *arg,
 				  void __user *uarg)
 {
-	struct section_handle *handle = file->private_data;
+	struct section_handle handle = section_handle_of(file);
 	struct section_extend *extend = &arg->extend;
 	int err;
 
 	if (extend->flags)
 		return -EINVAL;
-	if (!(handle->rights & SECTION_RIGHT_EXTEND))
+	if (!(handle.rights & SECTION_RIGHT_EXTEND))
 		return -EACCES;
 	if (fault_in_safe_writeable(uarg, sizeof(*extend)))
 		return -EFAULT;
-	err = section_extend(handle->section, &extend->bytes);
+	err = section_extend(handle.section, &extend->bytes);
 	if (err)
 		return err;
 	return section_arg_copy_out(uarg, arg, sizeof(*extend));
@@ -292,10 +335,20 @@ static long section_handle_ioctl(struct file *file, unsigned int cmd,
 				      cmd, uarg);
 }
 
+/* As of a file, to find the size; that of the mapping is no measure. */
+static loff_t section_handle_llseek(struct file *file, loff_t offset,
+				    int whence)
+{
+	return generic_file_llseek_size(file, offset, whence, MAX_LFS_FILESIZE,
+				READ_ONCE(section_of_file(file)->bytes));
+}
+
 static const struct file_operations section_handle_fops = {
 	.owner = THIS_MODULE,
 	.release = section_handle_release,
-	.llseek = generic_file_llseek,
+	.llseek = section_handle_llseek,
+	/* Opening a section waits for nobody. */
+	.setlease = simple_nosetlease,
 	.mmap = section_handle_mmap,
 	.get_unmapped_area = section_handle_get_unmapped_area,
 	.unlocked_ioctl = section_handle_ioctl,
@@ -318,37 +371,34 @@ static int section_handle_access(u32 rights)
 	}
 }
 
-/* Takes over the caller's count on the section, on failure too. */
-static struct file *section_handle_file(struct section *section, u32 rights,
-					bool anchor)
+/* A file that becomes a handle: the one that the section began with, or new. */
+static struct file *section_handle_open(struct section *section, u32 rights)
 {
 	enum section_mount where = rights & SECTION_RIGHT_EXECUTE ?
 				   SECTION_MOUNT_EXEC : SECTION_MOUNT_NOEXEC;
-	struct section_handle *handle;
-	struct file *file;
+	int access = section_handle_access(rights);
+	struct file *file = section->first;
 
-	handle = kmem_cache_alloc(section_handle_cache, GFP_KERNEL_ACCOUNT);
-	if (!handle) {
-		file = ERR_PTR(-ENOMEM);
-		goto err_unref;
-	}
-	handle->section = section;
-	handle->rights = rights;
-	handle->anchor = anchor;
-	handle->map_flags = 0;
-	file = section_file_new(section->inodes[where], where, section->label,
-				section_handle_access(rights),
-				&section_handle_fops);
-	if (IS_ERR(file))
-		goto err_free;
-	file->private_data = handle;
-	section_count(SECTION_COUNT_HANDLES, 1);
+	if (!file)
+		return section_file_new(&section->paths[where], access,
+					&section_handle_fops);
+	section->first = NULL;
+	section_file_become(file, access, &section_handle_fops);
 	return file;
+}
 
-err_free:
-	kmem_cache_free(section_handle_cache, handle);
-err_unref:
-	section_unref(section, anchor);
+/* Takes over the caller's count on the section, on failure too. */
+static struct file *section_handle_file(const struct section_handle *handle)
+{
+	struct file *file = section_handle_open(handle->section,
+						handle->rights);
+
+	if (IS_ERR(file)) {
+		section_unref(handle->section, handle->anchor, 0);
+		return file;
+	}
+	file->private_data = section_handle_pack(handle);
+	section_count(SECTION_COUNT_HANDLES, 1);
 	return file;
 }
 
@@ -370,12 +420,18 @@ int section_handle_prepare(struct section_new_handle *handle,
 			   struct section *section, u32 rights, bool anchor,
 			   bool inherit)
 {
+	const struct section_handle new = {
+		.section = section,
+		.rights = rights,
+		.anchor = anchor,
+	};
+
 	handle->fd = get_unused_fd_flags(inherit ? 0 : O_CLOEXEC);
 	if (handle->fd < 0) {
-		section_unref(section, anchor);
+		section_unref(section, anchor, 0);
 		return handle->fd;
 	}
-	handle->file = section_handle_file(section, rights, anchor);
+	handle->file = section_handle_file(&new);
 	if (IS_ERR(handle->file)) {
 		put_unused_fd(handle->fd);
 		return PTR_ERR(handle->file);
@@ -403,16 +459,4 @@ void section_handle_abandon(struct section_new_handle *handle)
 {
 	put_unused_fd(handle->fd);
 	fput(handle->file);
-}
-
-int section_handles_init(void)
-{
-	section_handle_cache = KMEM_CACHE(section_handle,
-					  SLAB_ACCOUNT | SLAB_NO_MERGE);
-	return section_handle_cache ? 0 : -ENOMEM;
-}
-
-void section_handles_exit(void)
-{
-	kmem_cache_destroy(section_handle_cache);
 }

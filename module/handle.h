@@ -23,7 +23,4 @@ int section_handle_prepare(struct section_new_handle *handle,
 int section_handle_install(struct section_new_handle *handle);
 void section_handle_abandon(struct section_new_handle *handle);
 
-int section_handles_init(void);
-void section_handles_exit(void);
-
 #endif /* _SECTION_HANDLE_H */

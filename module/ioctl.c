@@ -10,7 +10,7 @@
 
 /* The ABI has no holes and is the same for 32-bit callers. */
 static_assert(sizeof(struct section_create) == 72);
-static_assert(sizeof(struct section_open) == 32);
+static_assert(sizeof(struct section_open) == 40);
 static_assert(sizeof(struct section_query) == 96);
 static_assert(sizeof(struct section_duplicate) == 16);
 static_assert(sizeof(struct section_map) == 40);
@@ -25,8 +25,51 @@ static_assert(offsetof(struct section_query, bytes) == 24);
 static_assert(offsetof(struct section_map, length) == 32);
 /* What later versions have added begins where the first one ended. */
 static_assert(offsetof(struct section_create, base) == 64);
+static_assert(offsetof(struct section_open, bytes) == 32);
 static_assert(offsetof(struct section_query, base) == 80);
 static_assert(offsetof(struct section_query_view, run) == 64);
+
+/*
+ * Arguments of the size that this module knows are whole words; word by word
+ * they cost half of what a copy of any size costs.
+ */
+static bool section_arg_in_words(const void __user *uarg, size_t size)
+{
+	return IS_ALIGNED((unsigned long)uarg | size, sizeof(u64)) &&
+	       IS_ENABLED(CONFIG_64BIT);
+}
+
+static int section_arg_get_words(u64 *to, const u64 __user *from, size_t size)
+{
+	size_t i;
+
+	if (!user_access_begin(from, size))
+		return -EFAULT;
+	for (i = 0; i < size / sizeof(u64); i++)
+		unsafe_get_user(to[i], from + i, fault);
+	user_access_end();
+	return 0;
+
+fault:
+	user_access_end();
+	return -EFAULT;
+}
+
+static int section_arg_put_words(u64 __user *to, const u64 *from, size_t size)
+{
+	size_t i;
+
+	if (!user_access_begin(to, size))
+		return -EFAULT;
+	for (i = 0; i < size / sizeof(u64); i++)
+		unsafe_put_user(from[i], to + i, fault);
+	user_access_end();
+	return 0;
+
+fault:
+	user_access_end();
+	return -EFAULT;
+}
 
 static int section_arg_copy_in(union section_arg *arg,
 			       const struct section_ioctl *ioctl,
@@ -41,7 +84,10 @@ static int section_arg_copy_in(union section_arg *arg,
 		return -EINVAL;
 	if (usize > PAGE_SIZE)
 		return -E2BIG;
-	err = copy_struct_from_user(arg, ioctl->size, uarg, usize);
+	if (usize == ioctl->size && section_arg_in_words(uarg, usize))
+		err = section_arg_get_words((u64 *)arg, uarg, usize);
+	else
+		err = copy_struct_from_user(arg, ioctl->size, uarg, usize);
 	if (err)
 		return err;
 	/* What was read second may differ from what was checked. */
@@ -60,6 +106,8 @@ static int section_arg_copy_in(union section_arg *arg,
 int section_arg_copy_out(void __user *uarg, const union section_arg *arg,
 			 size_t ksize)
 {
+	if (arg->size == ksize && section_arg_in_words(uarg, ksize))
+		return section_arg_put_words(uarg, (const u64 *)arg, ksize);
 	if (copy_to_user(uarg, arg, min_t(size_t, arg->size, ksize)))
 		return -EFAULT;
 	return 0;

@@ -47,9 +47,10 @@ MODULE_PARM_DESC(global_group, "group that may create global names, -1 for every
  * @bases: where the based sections are that have their base from us, see base.c;
  *	has its own lock
  * @ranges: committed ranges in all of his sections
- * @seed: where to begin to look for a base, constant
- * @sections: how many sections he owns, protected by section_users_lock; the
- *	object goes when it falls to zero
+ * @seed: where to begin to look for a base; another one, by whoever needs it first,
+ *	when there is none
+ * @sections: how many sections he owns, protected by section_users_lock; while
+ *	there are none, the object may go
  */
 struct section_user {
 	struct hlist_node node;
@@ -74,6 +75,36 @@ static struct section_user *section_user_find(kuid_t uid)
 	return NULL;
 }
 
+/*
+ * Users without a section stay for the next one, but no more than one for each
+ * bucket: take out those that another user is now about to follow.
+ */
+static void section_users_collect(kuid_t uid, struct hlist_head *idle)
+{
+	struct section_user *user;
+	struct hlist_node *next;
+
+	lockdep_assert_held(&section_users_lock);
+	hash_for_each_possible_safe(section_users, user, next, node,
+				    __kuid_val(uid)) {
+		if (user->sections)
+			continue;
+		hash_del(&user->node);
+		hlist_add_head(&user->node, idle);
+	}
+}
+
+static void section_users_free(struct hlist_head *idle)
+{
+	struct section_user *user;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(user, next, idle, node) {
+		mtree_destroy(&user->bases);
+		kfree(user);
+	}
+}
+
 /* Count one more section of @user, of which the caller holds the lock. */
 static struct section_user *section_user_add(struct section_user *user)
 {
@@ -81,6 +112,43 @@ static struct section_user *section_user_add(struct section_user *user)
 	if (user->sections >= READ_ONCE(max_user_sections))
 		return ERR_PTR(-EDQUOT);
 	user->sections++;
+	return user;
+}
+
+static void section_user_init_bases(struct section_user *user)
+{
+	mt_init_flags(&user->bases, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU);
+}
+
+static struct section_user *section_user_new(kuid_t uid)
+{
+	struct section_user *user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+
+	if (!user)
+		return NULL;
+	user->uid = uid;
+	section_user_init_bases(user);
+	return user;
+}
+
+/* A user with his first section, unless somebody was faster. */
+static struct section_user *section_user_enter(struct section_user *fresh)
+{
+	HLIST_HEAD(idle);
+	struct section_user *user;
+
+	spin_lock(&section_users_lock);
+	user = section_user_find(fresh->uid);
+	if (user) {
+		hlist_add_head(&fresh->node, &idle);
+	} else {
+		section_users_collect(fresh->uid, &idle);
+		hash_add(section_users, &fresh->node, __kuid_val(fresh->uid));
+		user = fresh;
+	}
+	user = section_user_add(user);
+	spin_unlock(&section_users_lock);
+	section_users_free(&idle);
 	return user;
 }
 
@@ -93,35 +161,18 @@ static struct section_user *section_user_add(struct section_user *user)
  */
 struct section_user *section_user_charge(kuid_t uid)
 {
-	struct section_user *fresh = NULL;
-	struct section_user *user;
+	struct section_user *user, *fresh;
 
 	spin_lock(&section_users_lock);
 	user = section_user_find(uid);
-	if (!user) {
-		spin_unlock(&section_users_lock);
-		fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
-		if (!fresh)
-			return ERR_PTR(-ENOMEM);
-		fresh->uid = uid;
-		fresh->seed = get_random_u32();
-		mt_init_flags(&fresh->bases, MT_FLAGS_ALLOC_RANGE |
-			      MT_FLAGS_USE_RCU);
-		spin_lock(&section_users_lock);
-		user = section_user_find(uid);
-	}
-	if (user) {
+	if (user)
 		user = section_user_add(user);
-	} else {
-		user = section_user_add(fresh);
-		if (!IS_ERR(user)) {
-			hash_add(section_users, &fresh->node, __kuid_val(uid));
-			fresh = NULL;
-		}
-	}
 	spin_unlock(&section_users_lock);
-	kfree(fresh);
-	return user;
+	if (user)
+		return user;
+
+	fresh = section_user_new(uid);
+	return fresh ? section_user_enter(fresh) : ERR_PTR(-ENOMEM);
 }
 
 /**
@@ -131,14 +182,13 @@ struct section_user *section_user_charge(kuid_t uid)
 void section_user_uncharge(struct section_user *user)
 {
 	spin_lock(&section_users_lock);
-	if (--user->sections)
-		user = NULL;
-	else
-		hash_del(&user->node);
-	spin_unlock(&section_users_lock);
-	if (user)
+	user->sections--;
+	/* What could not be given back for want of memory is free now, too. */
+	if (!user->sections && !mtree_empty(&user->bases)) {
 		mtree_destroy(&user->bases);
-	kfree(user);
+		section_user_init_bases(user);
+	}
+	spin_unlock(&section_users_lock);
 }
 
 /**
@@ -179,14 +229,16 @@ struct maple_tree *section_user_bases(struct section_user *user)
 }
 
 /**
- * section_user_seed - a number that is one user's own
+ * section_user_seed - a number that is one user's own, as long as he has bases
  * @user: the user
  *
  * Return: the number.
  */
-u32 section_user_seed(const struct section_user *user)
+u32 section_user_seed(struct section_user *user)
 {
-	return user->seed;
+	if (mtree_empty(&user->bases))
+		WRITE_ONCE(user->seed, get_random_u32());
+	return READ_ONCE(user->seed);
 }
 
 /**
@@ -217,4 +269,19 @@ unsigned int section_max_commit_ranges(void)
 kgid_t section_global_group(void)
 {
 	return make_kgid(&init_user_ns, READ_ONCE(global_group));
+}
+
+/* No section is left. */
+void section_limits_exit(void)
+{
+	HLIST_HEAD(idle);
+	struct section_user *user;
+	struct hlist_node *next;
+	int bucket;
+
+	hash_for_each_safe(section_users, bucket, next, user, node) {
+		hash_del(&user->node);
+		hlist_add_head(&user->node, &idle);
+	}
+	section_users_free(&idle);
 }

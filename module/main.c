@@ -13,6 +13,7 @@
 #include "create.h"
 #include "guard.h"
 #include "handle.h"
+#include "limits.h"
 #include "ioctl.h"
 #include "list.h"
 #include "names.h"
@@ -63,12 +64,9 @@ static int __init section_init(void)
 	err = section_objects_init();
 	if (err)
 		return err;
-	err = section_handles_init();
-	if (err)
-		goto err_objects;
 	err = section_pseudofs_init();
 	if (err)
-		goto err_handles;
+		goto err_objects;
 	err = section_guard_init();
 	if (err)
 		goto err_pseudofs;
@@ -93,8 +91,6 @@ err_guard:
 	section_guard_exit();
 err_pseudofs:
 	section_pseudofs_exit();
-err_handles:
-	section_handles_exit();
 err_objects:
 	section_objects_exit();
 	return err;
@@ -109,7 +105,6 @@ static void __exit section_exit(void)
 	section_anon_exit();
 	section_guard_exit();
 	section_pseudofs_exit();
-	section_handles_exit();
 	/*
 	 * The last module reference was given back by section_free(): wait for
 	 * that callback to return, and for tasks that were preempted on their
@@ -117,6 +112,7 @@ static void __exit section_exit(void)
 	 * backing and has just put the section.
 	 */
 	rcu_barrier();
+	section_limits_exit();
 	section_objects_exit();
 	synchronize_rcu_tasks();
 }

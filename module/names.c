@@ -18,15 +18,18 @@
  * is reachable only through the namespace; and as tables are not shared, a new
  * namespace cannot meet the names of a dead one.
  */
+#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/jhash.h>
 #include <linux/module.h>
 #include <linux/nls.h>
+#include <linux/random.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include <asm/word-at-a-time.h>
 
 #include "limits.h"
 #include "names.h"
@@ -81,27 +84,38 @@ static void section_scope_put(struct section_scope *scope)
 	kfree(scope);
 }
 
+/*
+ * The tables' own seeds are not used: an entry keeps its hash, so that it is
+ * computed once.  That it cannot be guessed is the doing of a seed of ours.
+ */
+static u32 section_names_seed __ro_after_init;
+
 static u32 section_key_hash(const void *data, u32 len, u32 seed)
 {
 	const struct section_key *key = data;
 
-	return jhash(key->name, key->len, seed ^ __kuid_val(key->uid));
-}
-
-static struct section_key section_key_of(const struct section *section)
-{
-	return (struct section_key) {
-		.uid = section->key_uid,
-		.len = section->name_len,
-		.name = section_name(section),
-	};
+	return jhash(key->name, key->len,
+		     section_names_seed ^ __kuid_val(key->uid));
 }
 
 static u32 section_obj_hash(const void *obj, u32 len, u32 seed)
 {
-	struct section_key key = section_key_of(obj);
+	const struct section *section = obj;
 
-	return section_key_hash(&key, len, seed);
+	return section->name_hash;
+}
+
+/* Also computes the hash of a section that is to get into the table. */
+static struct section_key section_key_of(struct section *section)
+{
+	struct section_key key = {
+		.uid = section->key_uid,
+		.len = section->name_len,
+		.name = section_name(section),
+	};
+
+	section->name_hash = section_key_hash(&key, 0, 0);
+	return key;
 }
 
 static int section_obj_cmp(struct rhashtable_compare_arg *arg, const void *obj)
@@ -122,6 +136,47 @@ static const struct rhashtable_params section_table_params = {
 	.automatic_shrinking = true,
 };
 
+/*
+ * May a word at @at be more than ASCII, or have in it what no name has?  One less
+ * than a byte of ASCII has the highest bit if the byte was zero.  (So may the
+ * bytes after it; then there was one all the same.)
+ */
+static bool section_name_word_special(const char *at)
+{
+	const unsigned long ones = REPEAT_BYTE(1);
+	unsigned long word;
+
+	memcpy(&word, at, sizeof(word));
+	return (word | (word - ones) | ((word ^ REPEAT_BYTE('/')) - ones) |
+		((word ^ REPEAT_BYTE('\\')) - ones)) & REPEAT_BYTE(0x80);
+}
+
+/* Does a name need no closer look? */
+static bool section_name_plain(const char *name, unsigned int len)
+{
+	const unsigned int step = sizeof(unsigned long);
+	unsigned int at;
+
+	if (len < step)
+		return false;
+	for (at = 0; at < len - step; at += step)
+		if (section_name_word_special(name + at))
+			return false;
+	/* The last of them once more, as long as a word. */
+	return !section_name_word_special(name + len - step);
+}
+
+/* How long the first character is; what may not be in a name is 0 or less. */
+static int section_name_step(const char *name, unsigned int len)
+{
+	unicode_t ignored;
+
+	if (!*name || *name == '/' || *name == '\\')
+		return 0;
+	return isascii(*name) ? 1 : utf8_to_utf32((const u8 *)name, len,
+						  &ignored);
+}
+
 /**
  * section_name_check - is this a name?
  * @name: bytes
@@ -132,16 +187,18 @@ static const struct rhashtable_params section_table_params = {
  */
 int section_name_check(const char *name, unsigned int len)
 {
-	unicode_t c;
+	unsigned int at;
 	int step;
 
 	if (!len)
 		return -EINVAL;
 	if (len > SECTION_NAME_MAX)
 		return -ENAMETOOLONG;
-	for (; len; name += step, len -= step) {
-		step = utf8_to_utf32((const u8 *)name, len, &c);
-		if (step < 1 || !c || c == '/' || c == '\\')
+	if (section_name_plain(name, len))
+		return 0;
+	for (at = 0; at < len; at += step) {
+		step = section_name_step(name + at, len - at);
+		if (step < 1)
 			return -EINVAL;
 	}
 	return 0;
@@ -308,13 +365,14 @@ static void section_scope_leave(struct section *section)
 /**
  * section_handle_put - one handle less
  * @section: the section; gone if that was the last
+ * @files: 1 if a file of it is just being closed, 0 if there was none
  */
-void section_handle_put(struct section *section)
+void section_handle_put(struct section *section, unsigned int files)
 {
 	if (!refcount_dec_and_test(&section->handles))
 		return;
 	section_scope_leave(section);
-	section_put(section);
+	section_put_by(section, files);
 }
 
 /**
@@ -389,8 +447,9 @@ static struct pernet_operations section_net_ops = {
 	.size = sizeof(struct section_net),
 };
 
-int section_names_init(void)
+int __init section_names_init(void)
 {
+	section_names_seed = get_random_u32();
 	return register_pernet_subsys(&section_net_ops);
 }
 

@@ -31,7 +31,7 @@ int section_name_claim(struct net *net, struct section *section);
 void section_name_publish(struct section *section);
 void section_name_drop(struct section *section);
 
-void section_handle_put(struct section *section);
+void section_handle_put(struct section *section, unsigned int files);
 
 unsigned int section_names_count(struct net *net);
 void section_names_walk_enter(struct net *net, struct rhashtable_iter *iter);

@@ -18,6 +18,7 @@
 #include "guard.h"
 #include "limits.h"
 #include "section.h"
+#include "trace.h"
 
 static struct kmem_cache *section_cache;
 static atomic64_t section_last_id;
@@ -57,6 +58,18 @@ pid_t section_creator_nr(const struct section *section)
 	return nr;
 }
 
+/* Of anonymous memory, NULL while there is none. */
+static struct inode *section_anon_inode(const struct section *section)
+{
+	const struct dentry *dentry =
+		section->paths[SECTION_MOUNT_NOEXEC].dentry;
+	const struct file *backing = READ_ONCE(section->backing);
+
+	if (backing)
+		return file_inode(backing);
+	return dentry ? d_inode(dentry) : NULL;
+}
+
 /**
  * section_resident - memory that the backing holds in the page cache
  * @section: the section
@@ -65,23 +78,30 @@ pid_t section_creator_nr(const struct section *section)
  */
 u64 section_resident(const struct section *section)
 {
-	struct address_space *mapping = section_file_mapping(section->backing);
+	struct address_space *mapping;
 
+	mapping = section_is_file(section) ?
+		  section_file_mapping(section->backing) :
+		  section_anon_inode(section)->i_mapping;
 	return (u64)READ_ONCE(mapping->nrpages) << PAGE_SHIFT;
 }
 
-static char *section_label(const struct section_spec *spec)
+static int section_init_label(struct section *section,
+			      const struct section_spec *spec)
 {
-	char *label;
 	size_t len = sizeof(SECTION_LABEL_PREFIX) - 1;
+	char *label = section->short_label;
 
-	label = kmalloc(len + spec->name_len + 1, GFP_KERNEL_ACCOUNT);
-	if (!label)
-		return NULL;
+	if (len + spec->name_len + 1 > sizeof(section->short_label)) {
+		label = kmalloc(len + spec->name_len + 1, GFP_KERNEL_ACCOUNT);
+		if (!label)
+			return -ENOMEM;
+	}
 	memcpy(label, SECTION_LABEL_PREFIX, len);
 	memcpy(label + len, spec->name, spec->name_len);
 	label[len + spec->name_len] = '\0';
-	return label;
+	section->label = label;
+	return 0;
 }
 
 static int section_round_up(u64 bytes, u64 *rounded)
@@ -105,6 +125,53 @@ static int section_set_bytes(struct section *section, u64 bytes)
 	return 0;
 }
 
+/*
+ * Who owns a section's memory from now on: the file becomes the first handle if
+ * it can, and the backing if not.
+ */
+static void section_set_memory(struct section *section, struct file *file)
+{
+	if (!section_anon_is_path(file)) {
+		section_anon_back(file);
+		section->backing = file;
+		return;
+	}
+	section->first = file;
+	section->paths[SECTION_MOUNT_NOEXEC] = file->f_path;
+	path_get(&file->f_path);
+}
+
+/**
+ * section_backing - the file that supplies a section's pages
+ * @section: the section
+ *
+ * Anonymous memory has none until it is needed: most of what a section costs is
+ * files, and the handle has one already.
+ *
+ * Return: the file, which is the section's; or an error pointer: -ENFILE,
+ * -ENOMEM.
+ */
+struct file *section_backing(struct section *section)
+{
+	/* Pairs with the release below. */
+	struct file *file = smp_load_acquire(&section->backing);
+
+	if (file)
+		return file;
+	mutex_lock(&section->lock);
+	file = section->backing;
+	if (!file) {
+		file = section_anon_backing(&section->paths[SECTION_MOUNT_NOEXEC],
+					    section->cred);
+		if (!IS_ERR(file)) {
+			/* Pairs with the acquire above. */
+			smp_store_release(&section->backing, file);
+		}
+	}
+	mutex_unlock(&section->lock);
+	return file;
+}
+
 static int section_init_anon(struct section *section,
 			     const struct section_spec *spec)
 {
@@ -124,13 +191,16 @@ static int section_init_anon(struct section *section,
 		if (!section->reservation)
 			return -ENOMEM;
 	}
-	file = section_anon_open(section->label, section->bytes,
-				 &section->attributes);
+	file = section_anon_new(section->label, section->bytes, section->prot,
+				&section->attributes);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	section->backing = file;
+	section_set_memory(section, file);
 	if (spec->populate || section->attributes & SECTION_ATTR_LARGE_ALL)
 		return section_anon_populate(file, section->attributes);
+	/* A decommit must not fail for want of it. */
+	if (section->reservation)
+		return PTR_ERR_OR_ZERO(section_backing(section));
 	return 0;
 }
 
@@ -224,8 +294,8 @@ static void section_set_larger(struct section *section, u64 bytes, u64 rounded)
 	smp_wmb();
 	WRITE_ONCE(section->bytes, bytes);
 	for (i = 0; i < SECTION_MOUNTS; i++)
-		if (section->inodes[i])
-			i_size_write(section->inodes[i], bytes);
+		if (section->paths[i].dentry)
+			i_size_write(d_inode(section->paths[i].dentry), bytes);
 }
 
 /**
@@ -255,35 +325,40 @@ int section_extend(struct section *section, u64 *bytes)
 		mutex_lock(&section->lock);
 		if (*bytes > section->bytes)
 			section_set_larger(section, *bytes, rounded);
+		trace_section_extend(section);
 		mutex_unlock(&section->lock);
 	}
 	*bytes = READ_ONCE(section->bytes);
 	return 0;
 }
 
-static int section_init_inode(struct section *section, enum section_mount where)
+static int section_init_path(struct section *section, enum section_mount where)
 {
-	struct inode *inode = section_inode_new(where);
+	struct path *path = &section->paths[where];
+	struct inode *inode;
+	int err = 0;
 
-	if (!inode)
-		return -ENOMEM;
+	if (!path->dentry)
+		err = section_path_new(path, where, section->label);
+	if (err)
+		return err;
+	inode = d_inode(path->dentry);
 	inode->i_ino = section->id;
-	/* Without a type, as anonymous inodes: only regular files change size. */
-	inode->i_mode = section->mode;
+	/* With the type that it has, which tmpfs relies on. */
+	inode->i_mode = (inode->i_mode & S_IFMT) | section->mode;
 	inode->i_uid = section->uid;
 	inode->i_gid = section->gid;
 	i_size_write(inode, section->bytes);
-	section->inodes[where] = inode;
 	return 0;
 }
 
-static int section_init_inodes(struct section *section)
+static int section_init_paths(struct section *section)
 {
 	int err;
 
-	err = section_init_inode(section, SECTION_MOUNT_NOEXEC);
+	err = section_init_path(section, SECTION_MOUNT_NOEXEC);
 	if (!err && section->prot & SECTION_PROT_EXECUTE)
-		err = section_init_inode(section, SECTION_MOUNT_EXEC);
+		err = section_init_path(section, SECTION_MOUNT_EXEC);
 	return err;
 }
 
@@ -306,6 +381,7 @@ static struct section *section_alloc(const struct section_spec *spec)
 	section->name_len = spec->name_len;
 	section->id = atomic64_inc_return(&section_last_id);
 	section->creator = get_pid(task_tgid(current));
+	section->cred = get_current_cred();
 	/* Given back by section_free(), in the last code that runs for it. */
 	__module_get(THIS_MODULE);
 	section_count(SECTION_COUNT_SECTIONS, 1);
@@ -322,16 +398,16 @@ static int section_init(struct section *section,
 	if (IS_ERR(user))
 		return PTR_ERR(user);
 	section->user = user;
-	section->label = section_label(spec);
-	if (!section->label)
-		return -ENOMEM;
+	err = section_init_label(section, spec);
+	if (err)
+		return err;
 	err = spec->file ? section_init_file(section, spec) :
 			   section_init_anon(section, spec);
 	if (!err && spec->based)
 		err = section_base_set(section, spec->base);
 	if (err)
 		return err;
-	return section_init_inodes(section);
+	return section_init_paths(section);
 }
 
 /**
@@ -367,39 +443,55 @@ static void section_free(struct rcu_head *rcu)
 		kfree(shadow);
 	}
 	put_pid(section->creator);
-	kfree(section->label);
+	put_cred(section->cred);
+	if (section->label != section->short_label)
+		kfree(section->label);
 	kmem_cache_free(section_cache, section);
 	/* section_exit() waits for this callback to return. */
 	module_put(THIS_MODULE);
 }
 
-/**
- * section_release - the last reference is gone
- * @section: the section; may be half made
- *
- * What readers under RCU may still look at goes a grace period later: lookups
- * compare the label, lists also show the creator.
- */
-void section_release(struct section *section)
+static void section_release_files(struct section *section)
 {
 	int i;
 
-	might_sleep();
-	WARN_ON_ONCE(atomic_read(&section->views));
-	for (i = 0; i < SECTION_MOUNTS; i++)
-		iput(section->inodes[i]);
-	if (section->mapped_writable)
-		mapping_unmap_writable(section->backing->f_mapping);
-	if (section->backing && section->reservation)
-		section_anon_set_charge(section->backing,
-					section->reservation->charged);
-	section_reservation_free(section);
 	if (section->below)
 		fput(section->below);
 	if (section->backing)
 		fput(section->backing);
 	if (section->witness)
 		fput(section->witness);
+	if (section->first)
+		fput(section->first);
+	for (i = 0; i < SECTION_MOUNTS; i++)
+		path_put(&section->paths[i]);
+}
+
+/**
+ * section_release - the last reference is gone
+ * @section: the section; may be half made
+ * @files: how many of its handles' files the caller is just closing
+ *
+ * What readers under RCU may still look at goes a grace period later: lookups
+ * compare the label, lists also show the creator.
+ */
+void section_release(struct section *section, unsigned int files)
+{
+	struct path *memory = &section->paths[SECTION_MOUNT_NOEXEC];
+
+	might_sleep();
+	trace_section_free(section);
+	WARN_ON_ONCE(atomic_read(&section->views));
+	if (section->mapped_writable)
+		mapping_unmap_writable(section->backing->f_mapping);
+	if (section->reservation && section_anon_inode(section))
+		section_anon_set_charge(section_anon_inode(section),
+					section->reservation->charged);
+	/* If there is a backing, it lets go when it is closed. */
+	if (memory->dentry && !section->backing)
+		section_anon_let_go(memory, 1 + files + !!section->first);
+	section_reservation_free(section);
+	section_release_files(section);
 	section_base_free(section);
 	if (section->user)
 		section_user_uncharge(section->user);
@@ -409,7 +501,10 @@ void section_release(struct section *section)
 
 int section_objects_init(void)
 {
-	section_cache = KMEM_CACHE(section, SLAB_ACCOUNT | SLAB_NO_MERGE);
+	/* A short name is copied to those who ask for it. */
+	section_cache = KMEM_CACHE_USERCOPY(section,
+					    SLAB_ACCOUNT | SLAB_NO_MERGE,
+					    short_label);
 	return section_cache ? 0 : -ENOMEM;
 }
 

@@ -3,6 +3,7 @@
 #define _SECTION_PSEUDOFS_H
 
 #include <linux/fs.h>
+#include <linux/path.h>
 
 /**
  * enum section_mount - where the files of a section live
@@ -16,9 +17,14 @@ enum section_mount {
 	SECTION_MOUNTS,
 };
 
-struct inode *section_inode_new(enum section_mount where);
-struct file *section_file_new(struct inode *inode, enum section_mount where,
-			      const char *label, int flags,
+int section_path_new(struct path *path, enum section_mount where,
+		     const char *label);
+void section_path_seal(const struct path *path);
+bool section_path_sealed(const struct inode *inode);
+void section_mount_set(struct vfsmount *mount, bool exec);
+void section_file_become(struct file *file, int flags,
+			 const struct file_operations *fops);
+struct file *section_file_new(const struct path *path, int flags,
 			      const struct file_operations *fops);
 
 int section_pseudofs_init(void);

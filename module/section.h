@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/path.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
@@ -66,6 +67,11 @@ struct section_shadow {
 	struct section_shadow *next;
 };
 
+/* What a handle's file knows besides is where these addresses have zeroes. */
+#define SECTION_ALIGN	256
+
+#define SECTION_SHORT_LABEL	48
+
 /**
  * struct section - memory with a name, a size, an owner and a lifetime
  * @refs: what keeps the memory alive, see above
@@ -73,7 +79,9 @@ struct section_shadow {
  * @pages: size in pages; only grows, under @lock; read without a lock by page
  *	faults
  * @bytes: size in bytes; as @pages
- * @backing: the file that supplies the pages, private to this section, owned
+ * @backing: the file that supplies the pages, private to this section, owned;
+ *	that of anonymous memory may be made for the first view, under @lock, see
+ *	section_backing()
  * @below: the file that an overlay maps instead of @backing, once there was a
  *	view; owned; written under @lock
  * @witness: the same file once more, of an executable section with a name: who
@@ -93,10 +101,14 @@ struct section_shadow {
  * @base_chosen: whether @base is taken out of the owner's addresses, constant
  * @creator: who made it; owned; freed by RCU
  * @user: whose limit it counts against; owned
- * @inodes: of the handles, one for each mount that this section needs; owned
+ * @cred: whose files its files are; owned
+ * @paths: of the handles, one for each mount that this section needs; owned
+ * @first: a file that has not become a handle yet; owned; only the creator's
  * @mapped_writable: whether mapping_map_writable() is held on the backing
- * @label: "section:" and the name, as paths show it; owned; freed by RCU
+ * @label: "section:" and the name, as paths show it; owned unless it is
+ *	@short_label; freed by RCU
  * @name_len: length of the name; 0 if there is none
+ * @name_hash: of name and scope, constant once it is in a table
  * @key_uid: whose scope the name is in; INVALID_UID for the global one
  * @scope: names of its network namespace, NULL without a name; owned as long as
  *	there is a handle
@@ -104,6 +116,7 @@ struct section_shadow {
  * @published: false while the creation can still fail; set once, with release
  *	semantics
  * @rcu: for freeing
+ * @short_label: a label that fits
  */
 struct section {
 	refcount_t refs;
@@ -128,17 +141,21 @@ struct section {
 
 	struct pid *creator;
 	struct section_user *user;
-	struct inode *inodes[SECTION_MOUNTS];
+	const struct cred *cred;
+	struct path paths[SECTION_MOUNTS];
+	struct file *first;
 	bool mapped_writable;
 
 	char *label;
 	unsigned int name_len;
+	u32 name_hash;
 	kuid_t key_uid;
 	struct section_scope *scope;
 	struct rhash_head node;
 	bool published;
 	struct rcu_head rcu;
-};
+	char short_label[SECTION_SHORT_LABEL];
+} __aligned(SECTION_ALIGN);
 
 /**
  * struct section_spec - what a new section is to be, checked
@@ -189,23 +206,30 @@ static inline bool section_is_file(const struct section *section)
 }
 
 struct section *section_new(const struct section_spec *spec);
-void section_release(struct section *section);
+void section_release(struct section *section, unsigned int files);
 
 static inline void section_get(struct section *section)
 {
 	refcount_inc(&section->refs);
 }
 
+/* By one of its handles' files, which has not left its path yet, or by none. */
+static inline void section_put_by(struct section *section, unsigned int files)
+{
+	if (refcount_dec_and_test(&section->refs))
+		section_release(section, files);
+}
+
 /* May sleep if this was the last reference. */
 static inline void section_put(struct section *section)
 {
-	if (refcount_dec_and_test(&section->refs))
-		section_release(section);
+	section_put_by(section, 0);
 }
 
 u32 section_rights_of_prot(u32 prot);
 pid_t section_creator_nr(const struct section *section);
 u64 section_resident(const struct section *section);
+struct file *section_backing(struct section *section);
 int section_grow_backing(struct section *section, bool populate);
 int section_extend(struct section *section, u64 *bytes);
 

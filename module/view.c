@@ -26,6 +26,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "ahead.h"
 #include "backing.h"
 #include "commit.h"
 #include "compat.h"
@@ -33,6 +34,7 @@
 #include "guard.h"
 #include "ioctl.h"
 #include "section.h"
+#include "trace.h"
 #include "view.h"
 
 static struct section_shadow *section_shadow(const struct vm_area_struct *vma)
@@ -85,25 +87,51 @@ static vm_fault_t section_vm_drop(struct vm_fault *vmf)
 	return section_vm_release(vmf, VM_FAULT_SIGSEGV);
 }
 
-static vm_fault_t section_vm_fault(struct vm_fault *vmf)
+/*
+ * The backing may drop mmap_lock while it waits for a page, and then returns
+ * VM_FAULT_RETRY to a caller whose VMA, and the section with it, may be gone.
+ * The reference keeps the section, and by it this function, until it has
+ * returned (H5).
+ */
+static __always_inline vm_fault_t
+section_vm_fault_with(struct vm_fault *vmf,
+		      vm_fault_t (*fault)(struct vm_fault *vmf,
+					  const struct section_shadow *shadow))
 {
 	struct section_shadow *shadow = section_shadow(vmf->vma);
 	struct section *section = shadow->section;
 	vm_fault_t ret;
 
-	if (unlikely(vmf->pgoff >= READ_ONCE(section->pages)))
-		return VM_FAULT_SIGSEGV;
-
-	/*
-	 * The backing may drop mmap_lock while it waits for a page, and then
-	 * returns VM_FAULT_RETRY to a caller whose VMA, and the section with
-	 * it, may be gone.  The reference keeps the section, and by it this
-	 * function, until it has returned (H5).
-	 */
 	section_get(section);
-	ret = shadow->backing_ops->fault(vmf);
+	ret = fault(vmf, shadow);
+	trace_section_fault(section, vmf, ret);
 	section_put(section);
 	return ret;
+}
+
+static vm_fault_t section_vm_fault_sized(struct vm_fault *vmf,
+					 const struct section_shadow *shadow)
+{
+	if (unlikely(vmf->pgoff >= READ_ONCE(shadow->section->pages)))
+		return VM_FAULT_SIGSEGV;
+	return shadow->backing_ops->fault(vmf);
+}
+
+static vm_fault_t section_vm_fault_ahead(struct vm_fault *vmf,
+					 const struct section_shadow *shadow)
+{
+	return section_ahead(vmf, shadow) ?: section_vm_fault_sized(vmf, shadow);
+}
+
+static vm_fault_t section_vm_fault(struct vm_fault *vmf)
+{
+	return section_vm_fault_with(vmf, section_vm_fault_sized);
+}
+
+/* As section_vm_fault(), of anonymous memory in small pages. */
+static vm_fault_t section_vm_fault_anon(struct vm_fault *vmf)
+{
+	return section_vm_fault_with(vmf, section_vm_fault_ahead);
 }
 
 /* Under rcu_read_lock(), and mmap_lock or VMA lock held throughout. */
@@ -145,14 +173,7 @@ static vm_fault_t section_vm_fault_checked(struct vm_fault *vmf,
 /* As section_vm_fault(), of a partial view. */
 static vm_fault_t section_vm_fault_partial(struct vm_fault *vmf)
 {
-	struct section_shadow *shadow = section_shadow(vmf->vma);
-	struct section *section = shadow->section;
-	vm_fault_t ret;
-
-	section_get(section);
-	ret = section_vm_fault_checked(vmf, shadow);
-	section_put(section);
-	return ret;
+	return section_vm_fault_with(vmf, section_vm_fault_checked);
 }
 
 /*
@@ -189,6 +210,7 @@ static void section_vm_open(struct vm_area_struct *vma)
 	struct section_shadow *shadow = section_shadow(vma);
 
 	section_view_opened(shadow->section);
+	trace_section_map(shadow->section, vma);
 	if (shadow->backing_ops->open)
 		shadow->backing_ops->open(vma);
 }
@@ -197,6 +219,7 @@ static void section_vm_close(struct vm_area_struct *vma)
 {
 	struct section_shadow *shadow = section_shadow(vma);
 
+	trace_section_unmap(shadow->section, vma);
 	if (shadow->backing_ops->close)
 		shadow->backing_ops->close(vma);
 	section_count(SECTION_COUNT_VIEWS, -1);
@@ -208,6 +231,18 @@ static void section_vm_close(struct vm_area_struct *vma)
 static bool section_vma_is_view(const struct vm_area_struct *vma)
 {
 	return vma->vm_ops && vma->vm_ops->close == section_vm_close;
+}
+
+static vm_fault_t (*section_fault_method(const struct section *section,
+					 const struct vm_operations_struct *ops,
+					 bool partial))(struct vm_fault *vmf)
+{
+	if (partial)
+		return section_vm_fault_partial;
+	if (section_is_file(section) || !ops->map_pages || ops->page_mkwrite ||
+	    section->attributes & SECTION_ATTR_LARGE)
+		return section_vm_fault;
+	return section_vm_fault_anon;
 }
 
 /*
@@ -224,8 +259,7 @@ static void section_shadow_fill(struct section_shadow *shadow,
 	shadow->vm_ops = *ops;
 	shadow->vm_ops.open = section_vm_open;
 	shadow->vm_ops.close = section_vm_close;
-	shadow->vm_ops.fault = partial ? section_vm_fault_partial :
-					 section_vm_fault;
+	shadow->vm_ops.fault = section_fault_method(section, ops, partial);
 	if (ops->map_pages)
 		shadow->vm_ops.map_pages = partial ? section_vm_map_partial :
 						     section_vm_map_pages;
@@ -373,17 +407,19 @@ static int section_view_adopt(struct section *section,
 int section_view_mmap(struct section *section, struct vm_area_struct *vma,
 		      u32 flags)
 {
+	struct file *backing = section_backing(section);
 	vm_flags_t vm_flags = vma->vm_flags;
 	int err;
 
+	if (IS_ERR(backing))
+		return PTR_ERR(backing);
 	if (!section_view_in_range(section, vma, flags))
 		return -ENXIO;
-	if (vm_flags & VM_SHARED &&
-	    section_file_future_write_sealed(section->backing))
+	if (vm_flags & VM_SHARED && section_file_future_write_sealed(backing))
 		return -EPERM;
 
-	vma_set_file(vma, section->backing);
-	err = section_guard_mmap(section->backing, vma);
+	vma_set_file(vma, backing);
+	err = section_guard_mmap(backing, vma);
 	if (err)
 		return err;
 	err = section_view_adopt(section, vma, vm_flags, section->reservation ||
@@ -396,6 +432,7 @@ int section_view_mmap(struct section *section, struct vm_area_struct *vma,
 	}
 	section_view_set_flags(section, vma, flags);
 	section_view_opened(section);
+	trace_section_map(section, vma);
 	return 0;
 }
 

@@ -26,6 +26,7 @@ static_assert(SECTION_IOC_COMMIT_VIEW == 0xbe8a, "number");
 
 /* How long the structures were that have grown since. */
 #define CREATE_FIRST		64
+#define OPEN_FIRST		32
 #define QUERY_FIRST		80
 #define QUERY_VIEW_FIRST	64
 
@@ -35,9 +36,10 @@ static_assert(offsetof(struct section_create, name) == 8, "layout");
 static_assert(offsetof(struct section_create, bytes) == 24, "layout");
 static_assert(offsetof(struct section_create, owner) == 52, "layout");
 static_assert(offsetof(struct section_create, existed) == 56, "layout");
-static_assert(sizeof(struct section_open) == 32, "layout");
+static_assert(sizeof(struct section_open) == 40, "layout");
 static_assert(offsetof(struct section_open, owner) == 28, "layout");
 static_assert(sizeof(struct section_query) == 96, "layout");
+static_assert(offsetof(struct section_open, bytes) == OPEN_FIRST, "layout");
 static_assert(offsetof(struct section_query, base) == QUERY_FIRST, "layout");
 static_assert(offsetof(struct section_query, bytes) == 24, "layout");
 static_assert(offsetof(struct section_query, id) == 40, "layout");
@@ -268,7 +270,9 @@ FIXTURE_VARIANT_ADD(abi, open)
 {
 	.cmd = SECTION_IOC_OPEN,
 	.size = sizeof(struct section_open),
+	.first = OPEN_FIRST,
 	.makes_fd = true,
+	.writes = true,
 	.flags = offsetof(struct section_open, flags),
 	.known_flags = SECTION_OPEN_GLOBAL | SECTION_OPEN_INHERIT,
 	.reserved = NO_MEMBER,

@@ -809,13 +809,16 @@ FIXTURE(doors) {
 	size_t page;
 };
 
+/* What lets nobody execute has its handles where its memory is. */
 FIXTURE_VARIANT(doors) {
 	bool file;
+	__u32 prot;
 };
 
 /* clang-format off */
-FIXTURE_VARIANT_ADD(doors, anon) { .file = false };
-FIXTURE_VARIANT_ADD(doors, file) { .file = true };
+FIXTURE_VARIANT_ADD(doors, anon) { .prot = SEC_PROT_RW };
+FIXTURE_VARIANT_ADD(doors, anon_exec) { .prot = SEC_PROT_RWX };
+FIXTURE_VARIANT_ADD(doors, file) { .file = true, .prot = SEC_PROT_RWX };
 /* clang-format on */
 
 FIXTURE_SETUP(doors)
@@ -830,7 +833,7 @@ FIXTURE_SETUP(doors)
 		ASSERT_LE(0, file);
 	}
 	self->handle = sec_create_file(self->dev, NULL, file, 2 * self->page,
-				       SEC_PROT_RWX);
+				       variant->prot);
 	ASSERT_LE(0, self->handle);
 	self->reader = sec_duplicate(self->handle, SEC_RIGHTS_R, 0);
 	ASSERT_LE(0, self->reader);
@@ -848,9 +851,9 @@ TEST_F(doors, reopen_descriptor)
 		int error;
 	} opens[] = {
 		{ O_RDONLY, ENXIO },
-		{ O_WRONLY, EPERM },
-		{ O_RDWR, EPERM },
-		{ O_RDWR | O_TRUNC, EPERM },
+		{ O_WRONLY, EROFS },
+		{ O_RDWR, EROFS },
+		{ O_RDWR | O_TRUNC, EROFS },
 	};
 	const int fds[] = { self->handle, self->reader };
 	char path[64];

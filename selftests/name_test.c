@@ -382,6 +382,29 @@ TEST_F(name, open_existing)
 }
 
 /* The rights asked for are checked against the section that exists. */
+/* A program of the first version does not know that it is told the size. */
+TEST_F(name, open_tells_bytes)
+{
+	int file = memfd_create("bytes", MFD_CLOEXEC);
+	struct section_open args = sec_open_args(self->name.s,
+						 SECTION_RIGHT_READ);
+	int handle;
+
+	ASSERT_EQ(0, ftruncate(file, 5000));
+	handle = sec_create_file(self->dev, self->name.s, file, 0, SEC_PROT_RW);
+	ASSERT_LE(0, handle);
+	args.bytes = SEC_POISON64;
+	EXPECT_LE(0, sec_ioctl(self->dev, SECTION_IOC_OPEN, &args));
+	EXPECT_EQ(5000, args.bytes);
+
+	args.bytes = SEC_POISON64;
+	args.size = offsetof(struct section_open, bytes);
+	EXPECT_LE(0, sec_ioctl(self->dev, SECTION_IOC_OPEN, &args));
+	EXPECT_EQ(SEC_POISON64, args.bytes);
+	close(handle);
+	close(file);
+}
+
 TEST_F(name, open_existing_rights)
 {
 	struct section_create args = sec_create_args(self->name.s, 1);

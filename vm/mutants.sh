@@ -52,7 +52,7 @@ mutant() {
 	rm -rf "$src"
 	mkdir -p "$src/src"
 	cp -r Kbuild module uapi "$src/src/"
-	if ! patch -s -p1 -d "$src/src" <"$patch" >"$src/patch.log" 2>&1; then
+	if ! patch -s -F0 -p1 -d "$src/src" <"$patch" >"$src/patch.log" 2>&1; then
 		result "$kver" "$name" "not ok" "does not apply: $src/patch.log"
 		return
 	fi

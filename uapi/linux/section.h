@@ -360,6 +360,8 @@ struct section_create {
  * @scope_fd: As in struct section_create.
  * @rights: Rights of the new handle, or SECTION_RIGHTS_MAXIMUM.
  * @owner: The user that the section must belong to, or SECTION_ANY_OWNER.
+ * @bytes: Output: size of the section, so that nobody has to ask for it before
+ *	he maps all of it.
  */
 struct section_open {
 	__u32 size;
@@ -369,6 +371,7 @@ struct section_open {
 	__s32 scope_fd;
 	__u32 rights;
 	__u32 owner;
+	__aligned_u64 bytes;
 };
 
 /**

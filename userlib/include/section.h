@@ -194,7 +194,7 @@ struct section_entry {
  * enum section_operation - what failed, for section_explain()
  * @SECTION_OP_VERSION: section_version(), section_device_open().
  * @SECTION_OP_CREATE: Any function that creates.
- * @SECTION_OP_OPEN: section_open(), section_open_at().
+ * @SECTION_OP_OPEN: section_open(), section_open_at(), section_open_bytes().
  * @SECTION_OP_DUPLICATE: section_duplicate(), section_anchor().
  * @SECTION_OP_QUERY: section_query().
  * @SECTION_OP_LIST: section_list(), section_list_at().
@@ -373,6 +373,22 @@ int section_open(const char *name, uint32_t rights);
  */
 int section_open_at(int device, const char *name,
 		    const struct section_attributes *attributes);
+
+/**
+ * section_open_bytes - open a section by name and learn how large it is
+ * @device: Descriptor of /dev/section, or SECTION_DEVICE_DEFAULT.
+ * @name: The name, terminated.
+ * @attributes: Rights, expected owner and scope; NULL for the defaults.
+ * @bytes: Filled in with the section's size, which only ever grows.
+ *
+ * With it a whole section is mapped by mmap(2) itself, without having been asked
+ * about first.
+ *
+ * Return: a handle, or -1 with errno: those of section_open_at().
+ */
+int section_open_bytes(int device, const char *name,
+		       const struct section_attributes *attributes,
+		       uint64_t *bytes);
 
 /* Handles */
 

@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-int section_open_at(int device, const char *name,
-		    const struct section_attributes *attributes)
+int section_open_bytes(int device, const char *name,
+		       const struct section_attributes *attributes,
+		       uint64_t *bytes)
 {
 	static const struct section_attributes defaults = SECTION_ATTRIBUTES_INIT;
 	const struct section_attributes *a = attributes ? attributes : &defaults;
@@ -21,6 +22,7 @@ int section_open_at(int device, const char *name,
 		.rights = a->rights,
 		.owner = a->owner,
 	};
+	int fd;
 
 	if (name_len > SECTION_NAME_MAX) {
 		errno = ENAMETOOLONG;
@@ -30,7 +32,18 @@ int section_open_at(int device, const char *name,
 		arg.flags |= SECTION_OPEN_GLOBAL;
 	if (a->inherit)
 		arg.flags |= SECTION_OPEN_INHERIT;
-	return section_device_ioctl(device, SECTION_IOC_OPEN, &arg);
+	fd = section_device_ioctl(device, SECTION_IOC_OPEN, &arg);
+	if (fd >= 0)
+		*bytes = arg.bytes;
+	return fd;
+}
+
+int section_open_at(int device, const char *name,
+		    const struct section_attributes *attributes)
+{
+	uint64_t bytes;
+
+	return section_open_bytes(device, name, attributes, &bytes);
 }
 
 int section_open(const char *name, uint32_t rights)

@@ -124,6 +124,12 @@ static uint32_t access_of_file(int fd)
 	}
 }
 
+/* Nothing else is asked what it knows of sections. */
+static bool may_be_section(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) || !(st->st_mode & S_IFMT);
+}
+
 /* What a descriptor from elsewhere is. */
 static void recognise(int fd, struct object *object)
 {
@@ -134,7 +140,7 @@ static void recognise(int fd, struct object *object)
 	memset(object, 0, sizeof(*object));
 	if (fstat(fd, &st))
 		return;
-	if (!(st.st_mode & S_IFMT) && !section_facts(fd, &facts)) {
+	if (may_be_section(&st) && !section_facts(fd, &facts)) {
 		object->type = OBJECT_SECTION;
 		object->access = facts.rights & SECTION_RIGHTS_ALL;
 	} else {
