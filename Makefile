@@ -50,7 +50,7 @@ load: module ## load the module that was just built
 unload: ## unload it
 	rmmod section
 
-.PHONY: demo shell check mutants fault-cost lint
+.PHONY: demo shell check mutants bench bench-wine profile bench-gate bench-record lint
 demo: ## see it work in a virtual machine
 	@vm/demo.sh
 
@@ -63,8 +63,20 @@ check: ## every test on every kernel (KERNELS=6.12 TESTS='one_test ...' V=1)
 mutants: ## are the tests able to fail? (MUTANTS='one ...' KERNELS=6.12)
 	@vm/mutants.sh
 
-fault-cost: ## page faults beside memfd and plain mappings, in instructions
-	@vm/fault-cost.sh
+bench: ## what sections cost beside their alternatives, in instructions (OPS='open_ ...')
+	@vm/bench.sh $(OPS)
+
+bench-wine: ## what they cost beside Windows' own, done by Wine
+	@vm/bench-wine.sh $(OPS)
+
+bench-gate: ## has it become worse than what is recorded? (QUICK=1)
+	@vm/bench.sh -g $(if $(QUICK),-q) $(OPS)
+
+profile: ## where the instructions of one go, by function (OPS=open_10)
+	@vm/profile.sh $(OPS)
+
+bench-record: ## record it anew, and write BENCHMARKS.md
+	@vm/bench.sh -r $(OPS)
 
 lint: ## the static checkers
 	@vm/lint.sh

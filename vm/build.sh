@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Compiles the parts that do not depend on a kernel.
 #
-# usage: vm/build.sh userlib|selftests...
+# usage: vm/build.sh userlib|selftests|bench...
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -17,6 +17,8 @@ for part; do
 	userlib) quietly userlib make -s -C "$top/userlib" BUILD="$build/userlib" ;;
 	# Leaves the test programs, static, in build/selftests.
 	selftests) quietly selftests make -s -j"$(nproc)" -C "$top/selftests" "${kselftest[@]}" all ;;
+	# Of those the one that measures.
+	bench) quietly bench make -s -C "$top/selftests" "${kselftest[@]}" "$build/selftests/section_bench" ;;
 	*) die "unknown part $part" ;;
 	esac || die "$part does not compile"
 done

@@ -6,6 +6,8 @@
 #   module  compiling the module and the library
 #   vm      booting a kernel in QEMU
 #   check   compiling the tests
+#   bench   drawing what was measured
+#   wine    Wine, and compiling for it
 #   lint    the static checkers
 #
 # As root it installs; at a terminal it asks before it uses sudo; otherwise it
@@ -22,6 +24,8 @@ for group; do
 	vm) want+=(qemu-system-x86 busybox-static cpio kmod e2fsprogs) ;;
 	# The tests come as 64-bit and 32-bit programs.
 	check) want+=(gcc-multilib libfuse3-dev pkgconf) ;;
+	bench) want+=(gnuplot-nox) ;;
+	wine) want+=(wine64 libgcc-s1 gcc-mingw-w64-x86-64-win32) ;;
 	lint) want+=(gcc-multilib sparse clang shellcheck perl python3) ;;
 	*) die "unknown group $group" ;;
 	esac
