@@ -3,18 +3,20 @@
  * Fault-ahead: whoever writes to fresh anonymous memory page by page gets several
  * pages for one fault.
  *
- * Each view knows where the next fault will be if its pages are written in
- * order.  When it comes there, more pages follow, a quarter as many as were
+ * Each view knows where the next faults will be if its pages are written in
+ * order, by this or that thread.  When it comes there, more pages follow, a quarter as many as were
  * written in order before: whoever stops writing has got no more than that for
  * nothing, and whoever writes a page here and a page there has got none.
  *
  * Only for shared views of shmem without any say in who may write (H14): what
  * the backing's ->map_pages() maps during a write fault is writable and dirty.
  */
+#include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
+#include <linux/slab.h>
 #include <linux/userfaultfd_k.h>
 #include <linux/xarray.h>
 
@@ -23,32 +25,100 @@
 #include "trace.h"
 
 /*
- * What a view knows is in its vm_private_data, which shmem has no use for: the
- * page after the next one, 0 at first, and how many were written in order up to
- * there, or so many that more make no difference: a longer wait for one fault has
- * little gain.  Faults of several threads may mix it up, which costs them the gain.
+ * What is known of somebody who writes in order: the page after the one that he
+ * wants next, 0 at first, and how many he has written up to there, or so many that
+ * more make no difference: a longer wait for one fault has little gain.
  */
-#define SECTION_AHEAD_SHIFT	8
-#define SECTION_AHEAD_RUN	255UL
+#define SECTION_STREAM_SHIFT	8
+#define SECTION_STREAM_RUN	255UL
 
-static unsigned long section_ahead_run(const struct vm_fault *vmf)
+#define SECTION_STREAM_BITS	3
+
+/**
+ * struct section_streams - of several threads in one view
+ * @stream: of the threads whose ids have this hash, as those that were made one
+ *	after another do not; who has the same takes the gain from the other
+ */
+struct section_streams {
+	unsigned long stream[1 << SECTION_STREAM_BITS];
+};
+
+/*
+ * A view's vm_private_data, for which shmem has no use, is the only stream, or the
+ * address of several once there was a fault that was not in order; addresses of the
+ * kernel are negative.  Faults hold a lock of the VMA, opening and closing it
+ * excludes them.
+ */
+static struct section_streams *section_streams_of(const void *data)
 {
-	unsigned long state = (unsigned long)
-			      READ_ONCE(vmf->vma->vm_private_data);
-
-	if (state >> SECTION_AHEAD_SHIFT != vmf->pgoff + 1)
-		return 0;
-	return state & (BIT(SECTION_AHEAD_SHIFT) - 1);
+	return (long)data < 0 ? (struct section_streams *)data : NULL;
 }
 
-static void section_ahead_expect(const struct vm_fault *vmf, unsigned long run,
-				 unsigned long count)
+/* From now on several; without memory for that the one goes on. */
+static void section_streams_add(struct vm_area_struct *vma, void *only)
 {
-	unsigned long next = vmf->pgoff + count + 1;
+	struct section_streams *streams;
 
-	run = min(run + count, SECTION_AHEAD_RUN);
-	WRITE_ONCE(vmf->vma->vm_private_data,
-		   (void *)(next << SECTION_AHEAD_SHIFT | run));
+	streams = kzalloc(sizeof(*streams), GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
+			  __GFP_NOWARN);
+	if (streams && cmpxchg(&vma->vm_private_data, only, streams) != only)
+		kfree(streams);
+}
+
+static unsigned long section_stream_run(unsigned long stream, pgoff_t pgoff)
+{
+	if (stream >> SECTION_STREAM_SHIFT != pgoff + 1)
+		return 0;
+	return stream & (BIT(SECTION_STREAM_SHIFT) - 1);
+}
+
+static unsigned long section_stream_after(pgoff_t next, unsigned long run)
+{
+	return (next + 1) << SECTION_STREAM_SHIFT | min(run, SECTION_STREAM_RUN);
+}
+
+/* How many pages there are to be for a fault, of at most @room. */
+static unsigned long section_ahead_count(const struct vm_fault *vmf,
+					 unsigned long room)
+{
+	void **data = &vmf->vma->vm_private_data, *only = READ_ONCE(*data);
+	struct section_streams *streams = section_streams_of(only);
+	unsigned long stream = (unsigned long)only, run, count;
+	unsigned long *mine = NULL;
+
+	if (streams) {
+		mine = &streams->stream[hash_32(current->pid, SECTION_STREAM_BITS)];
+		stream = READ_ONCE(*mine);
+	}
+	run = section_stream_run(stream, vmf->pgoff);
+	count = min(1 + run / 4, room);
+	stream = section_stream_after(vmf->pgoff + count, run + count);
+	if (mine)
+		WRITE_ONCE(*mine, stream);
+	else if (only && !run)
+		section_streams_add(vmf->vma, only);
+	else
+		cmpxchg(data, only, (void *)stream);
+	return count;
+}
+
+/**
+ * section_ahead_open - a view begins, as a copy of another
+ * @vma: the view, of anonymous memory
+ */
+void section_ahead_open(struct vm_area_struct *vma)
+{
+	vma->vm_private_data = NULL;
+}
+
+/**
+ * section_ahead_close - a view ends
+ * @vma: the view, of anonymous memory
+ */
+void section_ahead_close(struct vm_area_struct *vma)
+{
+	kfree(section_streams_of(vma->vm_private_data));
+	vma->vm_private_data = NULL;
 }
 
 /*
@@ -112,13 +182,11 @@ vm_fault_t section_ahead(struct vm_fault *vmf,
 			 const struct section_shadow *shadow)
 {
 	struct address_space *mapping = vmf->vma->vm_file->f_mapping;
-	unsigned long run, count;
+	unsigned long count;
 
 	if (!section_ahead_allowed(vmf))
 		return 0;
-	run = section_ahead_run(vmf);
-	count = min(1 + run / 4, section_ahead_room(vmf));
-	section_ahead_expect(vmf, run, count);
+	count = section_ahead_count(vmf, section_ahead_room(vmf));
 	/* Somebody who punches a hole has shmem's own faults wait for him. */
 	if (count < 2 || READ_ONCE(mapping->host->i_private))
 		return 0;

@@ -205,12 +205,20 @@ static void section_view_opened(struct section *section)
 	section_count(SECTION_COUNT_VIEWS, 1);
 }
 
+/* Do its views know of streams? */
+static bool section_shadow_ahead(const struct section_shadow *shadow)
+{
+	return shadow->vm_ops.fault == section_vm_fault_anon;
+}
+
 static void section_vm_open(struct vm_area_struct *vma)
 {
 	struct section_shadow *shadow = section_shadow(vma);
 
 	section_view_opened(shadow->section);
 	trace_section_map(shadow->section, vma);
+	if (section_shadow_ahead(shadow))
+		section_ahead_open(vma);
 	if (shadow->backing_ops->open)
 		shadow->backing_ops->open(vma);
 }
@@ -220,6 +228,8 @@ static void section_vm_close(struct vm_area_struct *vma)
 	struct section_shadow *shadow = section_shadow(vma);
 
 	trace_section_unmap(shadow->section, vma);
+	if (section_shadow_ahead(shadow))
+		section_ahead_close(vma);
 	if (shadow->backing_ops->close)
 		shadow->backing_ops->close(vma);
 	section_count(SECTION_COUNT_VIEWS, -1);

@@ -287,6 +287,86 @@ TEST_F(ahead, threads)
 			  *(int *)(self->view + n * self->page));
 }
 
+/* Two threads of which each writes a page when the other has written one. */
+struct turns {
+	pthread_barrier_t barrier;
+	unsigned char *view;
+	size_t pages;
+};
+
+static void *take_turns(void *arg)
+{
+	struct turns *turns = arg;
+	size_t n;
+
+	for (n = 0; n < turns->pages; n++) {
+		turns->view[n * SEC_PAGE] = 1;
+		pthread_barrier_wait(&turns->barrier);
+		pthread_barrier_wait(&turns->barrier);
+	}
+	return NULL;
+}
+
+static size_t pages_of_two(int dev, size_t pages)
+{
+	int handle = sec_create_anon(dev, NULL, PAGES * SEC_PAGE);
+	struct turns turns = {
+		.view = sec_map(handle, RW, 0, 0, 0),
+		.pages = pages,
+	};
+	unsigned char *half = turns.view + PAGES / 2 * SEC_PAGE;
+	pthread_t other;
+	size_t n, have;
+
+	pthread_barrier_init(&turns.barrier, NULL, 2);
+	if (pthread_create(&other, NULL, take_turns, &turns))
+		return 0;
+	for (n = 0; n < pages; n++) {
+		pthread_barrier_wait(&turns.barrier);
+		half[n * SEC_PAGE] = 1;
+		pthread_barrier_wait(&turns.barrier);
+	}
+	pthread_join(other, NULL);
+	have = resident(handle);
+	munmap(turns.view, PAGES * SEC_PAGE);
+	close(handle);
+	return have;
+}
+
+/* Neither takes the gain from the other. */
+TEST_F(ahead, each_thread)
+{
+	const size_t pages = 50;
+	size_t have = 0;
+	int tries;
+
+	for (tries = 0; tries < 20 && have <= 2 * pages; tries++)
+		have = pages_of_two(self->dev, pages);
+	EXPECT_LT(2 * pages, have);
+	EXPECT_GE(2 * (pages + pages / 4), have);
+}
+
+/* What a view knows goes with it, and not to its copies. */
+TEST_F(ahead, parts)
+{
+	size_t n, round;
+	pid_t pid;
+
+	for (round = 0; round < 50; round++) {
+		unsigned char *view = sec_map(self->handle, RW, 0, 0, 0);
+
+		ASSERT_NE(MAP_FAILED, view);
+		for (n = 0; n < 40; n++)
+			view[n * 5 % PAGES * self->page] = 1;
+		ASSERT_EQ(0, munmap(view + 100 * self->page, self->page));
+		pid = fork();
+		if (!pid)
+			_exit(view[0]);
+		ASSERT_EQ(0, munmap(view, PAGES * self->page));
+		EXPECT_EQ(1, sec_wait(pid));
+	}
+}
+
 /* The pages go with the section, all of them. */
 TEST_F(ahead, given_back)
 {
