@@ -4,9 +4,10 @@
  * pages for one fault.
  *
  * Each view knows where the next faults will be if its pages are written in
- * order, by this or that thread.  When it comes there, more pages follow, a quarter as many as were
- * written in order before: whoever stops writing has got no more than that for
- * nothing, and whoever writes a page here and a page there has got none.
+ * order, by this or that thread.  When it comes there, more pages follow, a
+ * quarter as many as were written in order before: whoever stops writing has got no
+ * more than that for nothing, and whoever writes a page here and a page there has
+ * got none.
  *
  * Only for shared views of shmem without any say in who may write (H14): what
  * the backing's ->map_pages() maps during a write fault is writable and dirty.
@@ -21,6 +22,7 @@
 #include <linux/xarray.h>
 
 #include "ahead.h"
+#include "compat.h"
 #include "section.h"
 #include "trace.h"
 
@@ -29,8 +31,8 @@
  * wants next, 0 at first, and how many he has written up to there, or so many that
  * more make no difference: a longer wait for one fault has little gain.
  */
-#define SECTION_STREAM_SHIFT	8
-#define SECTION_STREAM_RUN	255UL
+#define SECTION_STREAM_SHIFT	10
+#define SECTION_STREAM_RUN	1023UL
 
 #define SECTION_STREAM_BITS	3
 
@@ -117,7 +119,8 @@ void section_ahead_open(struct vm_area_struct *vma)
  */
 void section_ahead_close(struct vm_area_struct *vma)
 {
-	kfree(section_streams_of(vma->vm_private_data));
+	if (section_streams_of(vma->vm_private_data))
+		kfree(vma->vm_private_data);
 	vma->vm_private_data = NULL;
 }
 
@@ -156,17 +159,17 @@ static unsigned long section_ahead_fill(struct address_space *mapping,
 {
 	gfp_t gfp = mapping_gfp_mask(mapping) | __GFP_NORETRY | __GFP_NOWARN;
 	bool swapped = READ_ONCE(SHMEM_I(mapping->host)->swapped);
-	struct page *page;
+	struct folio *folio;
 	unsigned long i;
 
 	for (i = 0; i < count; i++) {
 		if (swapped && xa_is_value(xa_load(&mapping->i_pages,
 						   first + i)))
 			break;
-		page = shmem_read_mapping_page_gfp(mapping, first + i, gfp);
-		if (IS_ERR(page))
+		folio = shmem_read_folio_gfp(mapping, first + i, gfp);
+		if (IS_ERR(folio))
 			break;
-		put_page(page);
+		folio_put(folio);
 	}
 	return i;
 }

@@ -138,7 +138,8 @@ struct file *section_anon_backing(const struct path *path,
 	revert_creds(mine);
 	if (IS_ERR(file))
 		return file;
-	file->f_flags = O_RDWR;
+	/* The mount is read-only: no need to look whether a time is due. */
+	file->f_flags = O_RDWR | O_NOATIME;
 	file->f_mode = section_anon_mode;
 	section_anon_back(file);
 	return file;

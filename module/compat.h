@@ -26,6 +26,11 @@
 #error "section: kernels after 6.12 are not tested (KCFLAGS=-DSECTION_UNTESTED_KERNEL tries)"
 #endif
 
+/* Since 6.12: a variable that is not cleared where all others are. */
+#ifndef __uninitialized
+#define __uninitialized __attribute__((__uninitialized__))
+#endif
+
 /* Since 6.5; without it the caches may share slabs with others. */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE 0
@@ -88,6 +93,16 @@ static inline struct folio *section_folio_get(struct address_space *mapping,
 	struct folio *folio = filemap_get_folio(mapping, index);
 
 	return IS_ERR(folio) ? NULL : folio;
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline struct folio *shmem_read_folio_gfp(struct address_space *mapping,
+						 pgoff_t index, gfp_t gfp)
+{
+	struct page *page = shmem_read_mapping_page_gfp(mapping, index, gfp);
+
+	return IS_ERR(page) ? ERR_CAST(page) : page_folio(page);
 }
 #endif
 

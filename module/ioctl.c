@@ -6,6 +6,7 @@
 #include <linux/build_bug.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "ioctl.h"
 
 /* The ABI has no holes and is the same for 32-bit callers. */
@@ -128,7 +129,8 @@ long section_ioctl_dispatch(const struct section_ioctl *table, size_t count,
 			    struct file *file, unsigned int cmd,
 			    unsigned long uarg)
 {
-	union section_arg arg;
+	/* A handler sees no more of it than what is copied in. */
+	union section_arg arg __uninitialized;
 	int err;
 
 	for (; count; table++, count--)

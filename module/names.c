@@ -118,6 +118,26 @@ static struct section_key section_key_of(struct section *section)
 	return key;
 }
 
+/* Word by word; the last may overlap the one before. */
+static bool section_names_differ(const char *name, const char *other,
+				 unsigned int len)
+{
+	unsigned long word, other_word;
+	const unsigned int step = sizeof(word);
+	unsigned int at;
+
+	if (len < step)
+		return memcmp(name, other, len);
+	for (at = 0; at < len; at += step) {
+		at = min(at, len - step);
+		memcpy(&word, name + at, step);
+		memcpy(&other_word, other + at, step);
+		if (word != other_word)
+			return true;
+	}
+	return false;
+}
+
 static int section_obj_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct section_key *key = arg->key;
@@ -125,7 +145,7 @@ static int section_obj_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 
 	return !uid_eq(key->uid, section->key_uid) ||
 	       key->len != section->name_len ||
-	       memcmp(key->name, section_name(section), key->len);
+	       section_names_differ(key->name, section_name(section), key->len);
 }
 
 static const struct rhashtable_params section_table_params = {
@@ -141,7 +161,7 @@ static const struct rhashtable_params section_table_params = {
  * than a byte of ASCII has the highest bit if the byte was zero.  (So may the
  * bytes after it; then there was one all the same.)
  */
-static bool section_name_word_special(const char *at)
+static __always_inline bool section_name_word_special(const char *at)
 {
 	const unsigned long ones = REPEAT_BYTE(1);
 	unsigned long word;

@@ -282,7 +282,8 @@ static void section_shadow_fill(struct section_shadow *shadow,
 	shadow->vm_ops.huge_fault = NULL;
 	shadow->section = section;
 	shadow->partial = partial;
-	shadow->backing_ops = ops;
+	/* Pairs with section_shadow_get(). */
+	smp_store_release(&shadow->backing_ops, ops);
 }
 
 static struct section_shadow *
@@ -325,8 +326,12 @@ static struct section_shadow *
 section_shadow_get(struct section *section,
 		   const struct vm_operations_struct *ops, bool partial)
 {
-	struct section_shadow *shadow;
+	struct section_shadow *shadow = &section->shadow;
 
+	/* Most often it is the first.  Pairs with section_shadow_fill(). */
+	if (smp_load_acquire(&shadow->backing_ops) == ops &&
+	    shadow->partial == partial)
+		return shadow;
 	mutex_lock(&section->lock);
 	shadow = section_shadow_find(section, ops, partial);
 	if (!shadow)
@@ -425,7 +430,8 @@ int section_view_mmap(struct section *section, struct vm_area_struct *vma,
 		return PTR_ERR(backing);
 	if (!section_view_in_range(section, vma, flags))
 		return -ENXIO;
-	if (vm_flags & VM_SHARED && section_file_future_write_sealed(backing))
+	if (vm_flags & VM_SHARED && section_is_file(section) &&
+	    section_file_future_write_sealed(backing))
 		return -EPERM;
 
 	vma_set_file(vma, backing);

@@ -16,7 +16,7 @@
 unsigned int bench_names_alive;
 
 /* Handles of the sections; identifiers of the System V segments. */
-static int *objects;
+static int objects[BENCH_NAMES];
 
 /* Written beforehand: making up names is nobody's cost. */
 static char names[BENCH_NAMES][sizeof("/bench-000000")];
@@ -93,7 +93,6 @@ static void sections(unsigned int count)
 {
 	unsigned int i;
 
-	objects = calloc(count, sizeof(*objects));
 	for (i = 0; i < count; i++) {
 		objects[i] = bench_section(bench_section_name(i), PAGE, 0);
 		touch(objects[i]);
@@ -105,7 +104,6 @@ void bench_sections_gone(void)
 {
 	while (bench_names_alive)
 		close(objects[--bench_names_alive]);
-	free(objects);
 }
 
 static void shms(unsigned int count)
@@ -132,7 +130,6 @@ static void sysvs(unsigned int count)
 	unsigned int i;
 	char *view;
 
-	objects = calloc(count, sizeof(*objects));
 	for (i = 0; i < count; i++) {
 		objects[i] = bench_sysv_create(i);
 		view = shmat(objects[i], NULL, 0);
@@ -146,7 +143,6 @@ void bench_sysvs_gone(void)
 {
 	while (bench_names_alive)
 		shmctl(objects[--bench_names_alive], IPC_RMID, NULL);
-	free(objects);
 }
 
 void bench_sections_10(void)

@@ -2,13 +2,22 @@
 /*
  * Measuring one operation, whatever system it is that does it.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "measure.h"
 
-#define ROUNDS	5
+#define ROUNDS		5
+#define MAX_SAMPLES	(ROUNDS * 1000)
+
+/*
+ * What was measured of each contender, and in the rounds before.  Not allocated: the
+ * kernel's tree of mappings costs more or less by its shape, which must not depend on
+ * how much is measured, or what was before.
+ */
+static uint64_t measured[MAX_CONTENDERS][MAX_SAMPLES], not_counted[MAX_SAMPLES];
 
 unsigned int bench_divisor = 1;
 
@@ -83,11 +92,12 @@ void bench_measure(const struct operation *op)
 	unsigned int rounds = op->rounds ? op->rounds : ROUNDS;
 	unsigned int fewer = op->runs / bench_divisor, runs = fewer ? fewer : 1;
 	struct samples samples[MAX_CONTENDERS] = {};
-	struct samples warm = { calloc(runs, sizeof(uint64_t)), 0 };
+	struct samples warm = { not_counted, 0 };
 	unsigned int c, round;
 
+	assert(rounds * runs <= MAX_SAMPLES);
 	for (c = 0; op->contenders[c].name; c++)
-		samples[c].at = calloc(rounds * runs, sizeof(uint64_t));
+		samples[c].at = measured[c];
 	/* Where a single round is enough, so are its many runs. */
 	for (c = 0; rounds > 1 && op->contenders[c].name; c++) {
 		warm.count = 0;
@@ -96,11 +106,8 @@ void bench_measure(const struct operation *op)
 	for (round = 0; round < rounds; round++)
 		for (c = 0; op->contenders[c].name; c++)
 			one_round(&op->contenders[c], runs, &samples[c]);
-	for (c = 0; op->contenders[c].name; c++) {
+	for (c = 0; op->contenders[c].name; c++)
 		report(op, &op->contenders[c], &samples[c]);
-		free(samples[c].at);
-	}
-	free(warm.at);
 }
 
 bool bench_chosen(const char *id, char **wanted)
