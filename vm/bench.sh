@@ -36,11 +36,12 @@ trap 'rm -f "$image"' EXIT
 
 vm/prepare.sh module vm check bench
 vm/fetch-source.sh
-vm/build.sh userlib selftests
+vm/build.sh userlib bench
 truncate -s 256M "$image"
 mke2fs -q -F -t ext4 "$image"
 
-guest=(-a "$image:/ext4.img" -a selftests/bench/guest.sh:/bin/guest.sh run guest.sh)
+guest=(-e -a "$image:/ext4.img" -a selftests/bench/guest.sh:/bin/guest.sh
+	-a "$build/selftests/section_bench:/bin/section_bench" run guest.sh)
 for kver in ${KERNELS:-6.12}; do
 	vm/fetch-kernel.sh "$kver"
 	vm/build-module.sh "$kver"

@@ -30,6 +30,8 @@ mkdir -p "$dir"
 
 # A broken module may stop everything; that takes no quarter of an hour to see.
 export VM_TIMEOUT=${VM_TIMEOUT:-300}
+# Nor does a machine go on that the kernel has given up.
+vm_options=(-o oops=panic)
 
 header() { sed -n "s/^# $2: *//p" "$1"; }
 

@@ -16,7 +16,10 @@
 #   -c CPUS        default 2
 #   -t SECONDS     kill the machine after this time (default 600; shell: never)
 #   -l FILE        keep the kernel's console log there
+#   -o WORDS       more for the kernel's command line
 #   -q ARGUMENT    a further argument to QEMU; may be repeated
+#   -e             nothing in it but what -a names: where other programs were, and
+#                  so the machine's memory, must not matter
 #   -n             do not judge the kernel log; the caller does
 #
 # What was compiled of selftests and userlib is there: the tests in /selftests,
@@ -31,8 +34,8 @@ PATH=$PATH:/usr/sbin:/sbin
 
 arguments=("$@")
 kver=6.12 module=default params='' user=root disk=0 icount=0 mem=2G cpus=2
-limit='' keep='' judge=1 add=() extra=()
-while getopts k:b:p:u:a:dim:c:t:l:q:n opt; do
+limit='' append='' keep='' judge=1 all=1 add=() extra=()
+while getopts k:b:p:u:a:diem:c:t:l:o:q:n opt; do
 	case $opt in
 	k) kver=$OPTARG ;;
 	b) module=$OPTARG ;;
@@ -45,7 +48,9 @@ while getopts k:b:p:u:a:dim:c:t:l:q:n opt; do
 	c) cpus=$OPTARG ;;
 	t) limit=$OPTARG ;;
 	l) keep=$OPTARG ;;
+	o) append=$OPTARG ;;
 	q) extra+=("$OPTARG") ;;
+	e) all=0 ;;
 	n) judge=0 ;;
 	*) exit 2 ;;
 	esac
@@ -105,8 +110,9 @@ if [ -n "$module" ]; then
 fi
 depmod -b "$root" "$rel"
 
-for pair in "$build/selftests:/selftests" "$build/userlib/examples:/examples" \
-	"$build/userlib/tools:/usr/bin" "${add[@]}"; do
+[ $all = 0 ] || add=("$build/selftests:/selftests" "$build/userlib/examples:/examples"
+	"$build/userlib/tools:/usr/bin" "${add[@]}")
+for pair in "${add[@]}"; do
 	from=${pair%:*} to=$root${pair##*:}
 	[ -e "$from" ] || continue
 	mkdir -p "$(dirname "$to")"
@@ -136,8 +142,7 @@ find "$root" -exec touch -h -d @0 {} +
 rm -rf "$root"
 
 # Tests count the objects of single slab caches, and want secret memory.
-append=
-[ $disk = 0 ] || append="slab_nomerge secretmem.enable=1"
+[ $disk = 0 ] || append="slab_nomerge secretmem.enable=1${append:+ $append}"
 
 # shellcheck disable=SC2054 # these commas are QEMU's
 # The accelerator is named: /dev/kvm may exist and yet hang the guest.

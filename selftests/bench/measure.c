@@ -10,7 +10,7 @@
 #include "measure.h"
 
 #define ROUNDS		5
-#define MAX_SAMPLES	(ROUNDS * 1000)
+#define MAX_SAMPLES	(ROUNDS * 4096)
 
 /*
  * What was measured of each contender, and in the rounds before.  Not allocated: the
@@ -87,10 +87,18 @@ static void report(const struct operation *op, const struct contender *c,
 	fflush(stdout);
 }
 
+/* So many that the median says something, where there are so many. */
+static unsigned int fewer_runs(unsigned int runs)
+{
+	unsigned int enough = runs < 100 ? runs : 100;
+
+	return runs / bench_divisor > enough ? runs / bench_divisor : enough;
+}
+
 void bench_measure(const struct operation *op)
 {
 	unsigned int rounds = op->rounds ? op->rounds : ROUNDS;
-	unsigned int fewer = op->runs / bench_divisor, runs = fewer ? fewer : 1;
+	unsigned int runs = fewer_runs(op->runs);
 	struct samples samples[MAX_CONTENDERS] = {};
 	struct samples warm = { not_counted, 0 };
 	unsigned int c, round;
