@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs every test on every kernel, each in a virtual machine.
 #
-#   KERNELS='6.12'        only these kernels
+# usage: vm/check.sh [-s]
+#
+#   -s  the suite only: nothing about the runner, and no broken modules
+#
+#   KERNELS='6.12'        only these kernels; vm/build-kernel.sh has more of them
 #   TESTS='foo_test ...'  only these programs, and nothing about the runner
 #   VM_TIMEOUT=SECONDS    how long one machine may run
 #   V=1                   show everything that the programs print
@@ -14,6 +18,9 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 cd "$top"
 
+suite_only=
+[ "${1:-}" != -s ] || suite_only=1
+[ -z "${TESTS:-}" ] || suite_only=1
 kernels=${KERNELS:-$all_kernels}
 # A directory of its own: no record of an earlier run can pass for this one's,
 # and several runs do not disturb each other.
@@ -48,7 +55,8 @@ mapfile -t programs < <(test_programs)
 [ ${#programs[@]} -gt 0 ] || die "selftests/Makefile names no tests"
 if [ -n "${TESTS:-}" ]; then
 	read -r -a programs <<<"$TESTS"
-else
+fi
+if [ -z "$suite_only" ]; then
 	records+=("$results/runner.record")
 	vm/selftest.sh "$results/runner.record" || true
 fi
@@ -62,7 +70,7 @@ for kver in $kernels; do
 done
 
 # The proof that a broken module does not pass.
-if [ -z "${TESTS:-}" ]; then
+if [ -z "$suite_only" ]; then
 	records+=("$results/mutants.record")
 	CHECK=1 KERNELS=${kernels##* } vm/mutants.sh "$results/mutants.record" || true
 fi
