@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the section selftests and watches the kernel while they run.
 #
-# usage: run.sh [-t SECONDS] [PROGRAM...]
+# usage: run.sh [-t SECONDS] [-r PERCENT] [PROGRAM...]
 #        run.sh --scan [LOG]     print what is wrong in a kernel log, and when
 #
 # Runs every *_test beside this script unless told which, each for no longer
 # than SECONDS or "timeout=" in the file settings, by default 120.
+#
+# What tests do hundreds of times to provoke a race they do PERCENT of that, by
+# default 100; a kernel in which everything is slow finds races all the same.
 #
 # Needs only what busybox has. As root, every program runs as an ordinary user
 # ($SECTION_TEST_USER, default alice or nobody), save those named *_root_test.
@@ -55,10 +58,14 @@ fi
 
 limit=$(sed -n 's/^timeout=//p' "$dir/settings" 2>/dev/null)
 limit=${limit:-120}
-if [ "$1" = -t ]; then
-	limit=$2
+while :; do
+	case $1 in
+	-t) limit=$2 ;;
+	-r) export SECTION_TEST_ROUNDS="$2" ;;
+	*) break ;;
+	esac
 	shift 2
-fi
+done
 
 if [ $# -eq 0 ]; then
 	for f in "$dir"/*_test; do

@@ -73,6 +73,9 @@ fetch() {
 # unpack: a tree of the source as it should be, with the objects of the last time
 unpack() {
 	[ "$(available)" != "$(cat "$tree/.source-version" 2>/dev/null)" ] || return 0
+	# Another kernel may be made of the same package at the same time.
+	exec 8>"$trees/lock"
+	flock 8
 	say "fetching $package (150 MB)..."
 	have_package "$package" || apt_update
 	fetch || { rm -rf "$debs"; apt_update; fetch; } ||
@@ -84,6 +87,7 @@ unpack() {
 		tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
 		tar -xJ -C "$tree" --strip-components=1
 	dpkg-deb -f "$debs"/*.deb Version >"$tree/.source-version"
+	exec 8>&-
 }
 
 # in_tree LOGNAME ARGUMENT...: make, as nobody in particular and without asking
