@@ -144,9 +144,7 @@ $missing
 # install: what modules are compiled against, and what is booted, without the
 # sources
 install() {
-	local headers=$dest.new/root/usr/src/linux-headers-$rel made_from
-
-	made_from=$(key "$(cat "$tree/.source-version")")
+	local headers=$dest.new/root/usr/src/linux-headers-$rel
 
 	rm -rf "$dest" "$dest.new"
 	mkdir -p "$headers"
@@ -174,6 +172,8 @@ install() {
 }
 
 unpack
+# Of now: somebody may change the configuration while it compiles.
+made_from=$(key "$(cat "$tree/.source-version")")
 configure
 say "compiling Linux $name (about 6 minutes with two processors)..."
 in_tree "kernel-$name" bzImage modules || die "$name does not compile"
