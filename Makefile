@@ -50,7 +50,7 @@ load: module ## load the module that was just built
 unload: ## unload it
 	rmmod section
 
-.PHONY: demo shell check mutants bench bench-wine profile bench-gate bench-record lint
+.PHONY: demo shell check check-sanitize check-races coverage mutants bench bench-wine profile bench-gate bench-record lint
 demo: ## see it work in a virtual machine
 	@vm/demo.sh
 
@@ -59,6 +59,18 @@ shell: ## a shell in a virtual machine with the module loaded (KERNELS=6.1)
 
 check: ## every test on every kernel (KERNELS=6.12 TESTS='one_test ...' V=1)
 	@vm/check.sh
+
+# These compile a kernel from Debian's source the first time, for 6 minutes.
+instrumented = $(addsuffix -$(1),$(or $(KERNELS),6.12))
+
+check-sanitize: ## every test, watched by KASAN, lockdep, kmemleak (KERNELS=6.1 TESTS=...)
+	@KERNELS="$(call instrumented,sanitize)" vm/check.sh -s
+
+check-races: ## every test, watched by KCSAN (KERNELS=6.1 TESTS=...)
+	@KERNELS="$(call instrumented,kcsan)" vm/check.sh -s
+
+coverage: ## which lines of the module the tests run (KERNELS=6.1 TESTS=...)
+	@KERNELS="$(call instrumented,sanitize)" vm/coverage.sh
 
 mutants: ## are the tests able to fail? (MUTANTS='one ...' KERNELS=6.12)
 	@vm/mutants.sh

@@ -398,9 +398,9 @@ TEST_F(reserved, model)
 	__u32 state = 0x2545f491;
 	size_t first, last, length, n, sum, i;
 	struct section_query q;
-	int round, ret;
+	int round, rounds = sec_rounds(3000), ret;
 
-	for (round = 0; round < 3000; round++) {
+	for (round = 0; round < rounds; round++) {
 		bool decommit;
 
 		state ^= state << 13;
@@ -641,7 +641,7 @@ TEST_F_TIMEOUT(reserved, faults_against_decommits, 120)
 	pthread_t threads[TOUCHERS];
 	struct touchers t = { .view = self->view, .page = self->page };
 	struct section_query q;
-	int round, i;
+	int round, rounds = sec_rounds(400), i;
 	size_t n;
 
 	t.private = sec_map(self->handle, PROT_READ, SECTION_MAP_PRIVATE, 0, 0);
@@ -649,7 +649,7 @@ TEST_F_TIMEOUT(reserved, faults_against_decommits, 120)
 	for (i = 0; i < TOUCHERS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL,
 					    touch_all_the_time, &t));
-	for (round = 0; round < 400; round++) {
+	for (round = 0; round < rounds; round++) {
 		const size_t first = round % 5, count = 8 + round % 11;
 
 		ASSERT_EQ(0, sec_commit(self->handle, 0, HOT * self->page, 0));
@@ -687,7 +687,7 @@ TEST_F_TIMEOUT(reserved, never_stale, 120)
 	struct touchers t = { .view = self->view, .next = 1,
 			      .page = self->page };
 	pthread_t threads[2];
-	int round, i;
+	int round, rounds = sec_rounds(400), i;
 	size_t n;
 
 	t.private = sec_map(self->handle, PROT_READ, SECTION_MAP_PRIVATE, 0, 0);
@@ -695,7 +695,7 @@ TEST_F_TIMEOUT(reserved, never_stale, 120)
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL,
 					    touch_all_the_time, &t));
-	for (round = 0; round < 400; round++) {
+	for (round = 0; round < rounds; round++) {
 		ASSERT_EQ(0, sec_commit(self->handle, 0, HOT * self->page, 0));
 		for (n = 0; n < HOT; n++) {
 			ASSERT_EQ(0, peek(AT(self->view, n)));
@@ -844,7 +844,7 @@ TEST_F(reserved, ways_around)
  */
 TEST_F_TIMEOUT(reserved, thousands_of_ranges, 240)
 {
-	const size_t count = 20000;
+	const size_t count = sec_rounds(20000);
 	unsigned char *view;
 	int handle, way;
 	size_t i;

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs the section selftests and watches the kernel while they run.
 #
-# usage: run.sh [-t SECONDS] [PROGRAM...]
+# usage: run.sh [-t SECONDS] [-r PERCENT] [PROGRAM...]
 #        run.sh --scan [LOG]     print what is wrong in a kernel log, and when
 #
 # Runs every *_test beside this script unless told which, each for no longer
 # than SECONDS or "timeout=" in the file settings, by default 120.
+#
+# What tests do hundreds of times to provoke a race they do PERCENT of that, by
+# default 100; a kernel in which everything is slow finds races all the same.
 #
 # Needs only what busybox has. As root, every program runs as an ordinary user
 # ($SECTION_TEST_USER, default alice or nobody), save those named *_root_test.
@@ -15,6 +18,8 @@
 #
 # The output is KTAP: one result per program, with the program's own results
 # indented under it, and "section-selftests: complete" as the last line.
+# Where the kernel has kmemleak, memory that nothing points to any more is a
+# leak too.
 # The marks that are left in the kernel log tell which test was running when
 # the kernel complained.
 dir=$(cd "$(dirname "$0")" && pwd)
@@ -53,10 +58,14 @@ fi
 
 limit=$(sed -n 's/^timeout=//p' "$dir/settings" 2>/dev/null)
 limit=${limit:-120}
-if [ "$1" = -t ]; then
-	limit=$2
+while :; do
+	case $1 in
+	-t) limit=$2 ;;
+	-r) export SECTION_TEST_ROUNDS="$2" ;;
+	*) break ;;
+	esac
 	shift 2
-fi
+done
 
 if [ $# -eq 0 ]; then
 	for f in "$dir"/*_test; do
@@ -73,6 +82,8 @@ for f in status failed log before after why; do
 	echo 0 >"$work/$f"
 done
 debug=/sys/kernel/debug/section
+kmemleak=/sys/kernel/debug/kmemleak
+[ -w "$kmemleak" ] || kmemleak=
 cgroup=/sys/fs/cgroup/$mark
 [ -z "$root" ] || mkdir "$cgroup" 2>/dev/null || cgroup=
 [ -n "$root" ] || cgroup=
@@ -199,6 +210,29 @@ compare() {
 	' "$work/before" "$work/after"
 }
 
+# no_lost_memory NAME: two looks, because a pointer can be in a register; memory is
+# suspected from its fifth second on
+no_lost_memory() {
+	note "test leaks.$1"
+	echo scan >"$kmemleak"
+	sleep 5
+	echo scan >"$kmemleak"
+	cat "$kmemleak"
+	[ -z "$(head -n 1 "$kmemleak")" ]
+}
+
+# leak_result NAME STATUS: of a test that has said in the file why it failed
+leak_result() {
+	n=$((n + 1))
+	if [ "$2" = 0 ]; then
+		echo "  ok $n leaks.$1"
+	else
+		sed 's/^/  # /' "$work/why"
+		echo "  not ok $n leaks.$1"
+		bad=$((bad + 1))
+	fi
+}
+
 # leaks NUMBER: nothing of all that the tests created is left
 leaks() {
 	echo "# $mark: start leaks"
@@ -210,7 +244,7 @@ leaks() {
 		[ -s "$work/why" ] || break
 		sleep 1
 	done
-	echo "  1..$(($(wc -l <"$work/before") + 1))"
+	echo "  1..$(($(wc -l <"$work/before") + $([ -z "$kmemleak" ] && echo 1 || echo 3)))"
 	n=0
 	bad=0
 	while read -r name _; do
@@ -224,14 +258,16 @@ leaks() {
 		fi
 	done <"$work/before"
 
-	n=$((n + 1))
-	note "test leaks.reload"
-	if reload >"$work/why" 2>&1; then
-		echo "  ok $n leaks.reload"
-	else
-		sed 's/^/  # /' "$work/why"
-		echo "  not ok $n leaks.reload"
-		bad=$((bad + 1))
+	if [ -n "$kmemleak" ]; then
+		no_lost_memory memory >"$work/why" 2>&1
+		leak_result memory $?
+	fi
+	reload >"$work/why" 2>&1
+	leak_result reload $?
+	# What the module pointed to is lost only now that it went.
+	if [ -n "$kmemleak" ]; then
+		no_lost_memory reloaded_memory >"$work/why" 2>&1
+		leak_result reloaded_memory $?
 	fi
 	if [ "$(kernel_log leaks | grep -c '^splat')" -gt 0 ]; then
 		bad="$bad and the kernel complained"
@@ -247,6 +283,7 @@ leaks() {
 
 # reload: the module goes when nobody uses it, and comes back
 reload() {
+	note "test leaks.reload"
 	for _ in 1 2 3; do
 		rmmod section || return 1
 		[ ! -e /dev/section ] || { echo "/dev/section outlives the module"; return 1; }
@@ -263,6 +300,8 @@ cd "$dir" || exit 1
 echo "KTAP version 1"
 echo "1..$(($# + ${root:-0}))"
 [ -z "$root" ] || counters >"$work/before"
+# What was lost before is not the tests' doing.
+[ -z "$kmemleak" ] || echo clear >"$kmemleak"
 number=0
 bailed=
 for name; do

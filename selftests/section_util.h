@@ -97,6 +97,18 @@ static inline struct sec_name sec_unique(void)
 	return name;
 }
 
+/*
+ * How often to do what is done very often: SECTION_TEST_ROUNDS percent of that,
+ * but not never.
+ */
+static inline int sec_rounds(int usual)
+{
+	const char *percent = getenv("SECTION_TEST_ROUNDS");
+	int rounds = percent ? (long)usual * atoi(percent) / 100 : usual;
+
+	return rounds > 0 ? rounds : 1;
+}
+
 /* The ioctls. */
 
 static inline int sec_dev(void)

@@ -171,10 +171,10 @@ static int live_until_killed(void *arg)
 TEST_F_TIMEOUT(stress, killed_at_random, 240)
 {
 	__u32 state = seed();
-	unsigned int round;
+	int round;
 
 	TH_LOG("SECTION_TEST_SEED=%u", state);
-	for (round = 0; round < 200; round++) {
+	for (round = 0; round < sec_rounds(200); round++) {
 		struct timespec nap = { 0 };
 		pid_t child = sec_fork(live_until_killed, self);
 		int status;
@@ -185,12 +185,12 @@ TEST_F_TIMEOUT(stress, killed_at_random, 240)
 		ASSERT_EQ(0, kill(child, SIGKILL));
 		status = sec_wait(child);
 		ASSERT_EQ(-SIGKILL, status) {
-			TH_LOG("round %u", round);
+			TH_LOG("round %d", round);
 		}
 		/* Its own children, if any, end by themselves. */
 		ASSERT_TRUE(sec_eventually(counters_are, &self->before,
 					   PATIENCE)) {
-			TH_LOG("round %u", round);
+			TH_LOG("round %d", round);
 		}
 		ASSERT_EQ(0, seteuid(SEC_ALICE));
 		ASSERT_EQ(-ENOENT, sec_open(self->dev, self->name.s, 0));
@@ -306,7 +306,7 @@ TEST_F_TIMEOUT(stress, open_against_last_close, 240)
 }
 
 #define CREATORS	8
-#define ROUNDS		200
+#define ROUNDS		sec_rounds(200)
 
 struct creator {
 	FIXTURE_DATA(stress) *self;
@@ -319,7 +319,7 @@ static int create_together(void *arg)
 	struct creator *creator = arg;
 	struct shared *shared = creator->self->shared;
 	const char *name = creator->self->name.s;
-	unsigned int round;
+	int round;
 
 	if (become_alice())
 		return 1;
@@ -366,7 +366,7 @@ TEST_F_TIMEOUT(stress, create_against_create, 240)
 {
 	struct creator creators[CREATORS];
 	pid_t pids[CREATORS];
-	unsigned int round;
+	int round;
 	int i;
 
 	start_creators(_metadata, self, pids, creators, 0);
@@ -382,7 +382,7 @@ TEST_F_TIMEOUT(stress, create_against_create, 240)
 				EXPECT_EQ(-EEXIST, self->shared->result[i].ret);
 		}
 		EXPECT_EQ(1, winners) {
-			TH_LOG("round %u", round);
+			TH_LOG("round %d", round);
 		}
 		pthread_barrier_wait(&self->shared->barrier);
 	}
@@ -395,7 +395,7 @@ TEST_F_TIMEOUT(stress, create_or_open_together, 240)
 	struct creator creators[CREATORS];
 	pid_t pids[CREATORS];
 	__u64 last = 0;
-	unsigned int round;
+	int round;
 	int i;
 
 	start_creators(_metadata, self, pids, creators,
@@ -413,7 +413,7 @@ TEST_F_TIMEOUT(stress, create_or_open_together, 240)
 				  self->shared->result[i].id);
 		}
 		EXPECT_EQ(1, created) {
-			TH_LOG("round %u", round);
+			TH_LOG("round %d", round);
 		}
 		/* And each round it is another one. */
 		EXPECT_NE(last, self->shared->result[0].id);

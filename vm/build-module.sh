@@ -4,7 +4,8 @@
 #
 # usage: vm/build-module.sh [-s SOURCES] [-o OUT] KERNEL [MAKE-ARGUMENT...]
 #
-# KERNEL is 6.1 or 6.12 for a fetched kernel, or a kernel build directory.
+# KERNEL is 6.1 or 6.12 for a fetched kernel, 6.12-sanitize or the like for a
+# compiled one, or a kernel build directory.
 # The result is OUT/section.ko, by default build/KERNEL/section.ko.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -40,9 +41,11 @@ flock 9
 cp -rsf "$src/Kbuild" "$src/module" "$src/uapi" "$out/"
 find "$out" -xtype l -delete
 
-# BTF would need pahole, and nothing here reads it.
+# BTF would need pahole, and nothing here reads it. Kernels with KCOV can tell
+# which of the module's code a thread has run; others do not heed that.
 quietly "module-$(basename "$out")" \
-	make -C "$kdir" M="$out" -j"$(nproc)" CONFIG_DEBUG_INFO_BTF_MODULES= "$@" modules ||
+	make -C "$kdir" M="$out" -j"$(nproc)" CONFIG_DEBUG_INFO_BTF_MODULES= \
+	KCOV_INSTRUMENT=y "$@" modules ||
 	die "section.ko does not compile for $kernel"
 # Where the module's own Kbuild puts it is its own affair.
 [ ! -e "$out/module/section.ko" ] || ln -sf module/section.ko "$out/section.ko"

@@ -2,8 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs every test on every kernel, each in a virtual machine.
 #
-#   KERNELS='6.12'        only these kernels
+# usage: vm/check.sh [-s]
+#
+#   -s  the suite only: nothing about the runner
+#
+#   KERNELS='6.12'        only these kernels; vm/build-kernel.sh has more of them
 #   TESTS='foo_test ...'  only these programs, and nothing about the runner
+#   ROUNDS=100            in compiled kernels, what tests do many times they do
+#                         25 % of that, or this much
 #   VM_TIMEOUT=SECONDS    how long one machine may run
 #   V=1                   show everything that the programs print
 #
@@ -14,6 +20,8 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 cd "$top"
 
+suite_only=
+[ "${1:-}" != -s ] || suite_only=1
 kernels=${KERNELS:-$all_kernels}
 # A directory of its own: no record of an earlier run can pass for this one's,
 # and several runs do not disturb each other.
@@ -48,7 +56,7 @@ mapfile -t programs < <(test_programs)
 [ ${#programs[@]} -gt 0 ] || die "selftests/Makefile names no tests"
 if [ -n "${TESTS:-}" ]; then
 	read -r -a programs <<<"$TESTS"
-else
+elif [ -z "$suite_only" ]; then
 	records+=("$results/runner.record")
 	vm/selftest.sh "$results/runner.record" || true
 fi

@@ -3,6 +3,7 @@
 # Fetches one of Debian 12's kernels, image and headers, without installing it.
 #
 # usage: vm/fetch-kernel.sh 6.1|6.12
+#        vm/fetch-kernel.sh NAME   as of vm/build-kernel.sh
 #
 # Leaves in build/kernels/VERSION:
 #   release      the kernel's full release
@@ -14,6 +15,8 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 kver=$1
+# Those that Debian does not have are compiled, and lie in the same places.
+case $kver in *-*) exec "$top/vm/build-kernel.sh" "$kver" ;; esac
 dest=$build/kernels/$kver
 case $kver in
 6.1) meta=linux-image-cloud-amd64 ;;

@@ -106,16 +106,21 @@ emulator_fault() {
 # selftests/run.sh.
 vm_options=() test_options=()
 run_tests() {
-	local name=$1 kver=$2 module=$3 record=$4 status attempt
+	local name=$1 kver=$2 module=$3 record=$4 status attempt limit=900
 	local console=${record%.record}.console results=${record%.record}.results
+	local own=() test_own=()
 
 	shift 4
+	# A kernel that looks for more takes more memory and time.
+	case $kver in
+	*-*) own=(-m 3G) limit=3600 test_own=(-r "${ROUNDS:-25}") ;;
+	esac
 	rm -f "$record" "$console" "$results"
 	for attempt in 1 2 3; do
 		status=0
 		"$top/vm/run.sh" -n -d -k "$kver" -b "$module" -l "$console" \
-			-t "${VM_TIMEOUT:-900}" "${vm_options[@]}" \
-			run /selftests/run.sh "${test_options[@]}" "$@" || status=$?
+			-t "${VM_TIMEOUT:-$limit}" "${own[@]}" "${vm_options[@]}" \
+			run /selftests/run.sh "${test_own[@]}" "${test_options[@]}" "$@" || status=$?
 		if [ "$attempt" != 3 ] && emulator_fault "$console"; then
 			cp "$console" "$log/emulator-fault-$kver.log"
 			echo "# vm: restart"

@@ -118,7 +118,9 @@ step "selftests with gcc" compile_selftests gcc
 step "selftests with clang" compile_selftests clang LLVM=1
 step "kernel-doc" kernel_doc "${uapi_files[@]}" module/*.h userlib/include/*.h userlib/include/*/*.h
 step "shellcheck" shellcheck -x "${script_files[@]}"
-step "perl" perl -cw vm/report.pl
+for file in vm/*.pl; do
+	step "perl ${file#vm/}" perl -cw "$file"
+done
 step "versions only in compat.h" version_checks
 step "rows of the Win32 library" selftests/win32_rows.sh
 [ ! -x Documentation/check-api.sh ] || step "documented interface" Documentation/check-api.sh

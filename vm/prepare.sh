@@ -6,6 +6,7 @@
 #   module  compiling the module and the library
 #   vm      booting a kernel in QEMU
 #   check   compiling the tests
+#   kernel  compiling a kernel
 #   bench   drawing what was measured
 #   wine    Wine, and compiling for it
 #   lint    the static checkers
@@ -24,6 +25,7 @@ for group; do
 	vm) want+=(qemu-system-x86 busybox-static cpio kmod e2fsprogs) ;;
 	# The tests come as 64-bit and 32-bit programs.
 	check) want+=(gcc-multilib libfuse3-dev pkgconf) ;;
+	kernel) want+=(gcc make flex bison bc libelf-dev libssl-dev cpio kmod perl xz-utils) ;;
 	bench) want+=(gnuplot-nox) ;;
 	wine) want+=(wine64 libgcc-s1 gcc-mingw-w64-x86-64-win32) ;;
 	lint) want+=(gcc-multilib sparse clang shellcheck perl python3) ;;

@@ -11,6 +11,7 @@
 #   -u USER        run the command as root (default), alice or bob
 #   -a FROM:TO     copy a file or directory into the machine
 #   -d             an ext4 disk at /mnt/ext4
+#   -g FILE        keep a tar archive there of what the kernel counted for gcov
 #   -i             count instructions: one CPU, exact and repeatable time
 #   -m MEMORY      default 2G
 #   -c CPUS        default 2
@@ -33,9 +34,9 @@ umask 022
 PATH=$PATH:/usr/sbin:/sbin
 
 arguments=("$@")
-kver=6.12 module=default params='' user=root disk=0 icount=0 mem=2G cpus=2
+kver=6.12 module=default params='' user=root disk=0 gcov='' icount=0 mem=2G cpus=2
 limit='' append='' keep='' judge=1 all=1 add=() extra=()
-while getopts k:b:p:u:a:diem:c:t:l:o:q:n opt; do
+while getopts k:b:p:u:a:dg:iem:c:t:l:o:q:n opt; do
 	case $opt in
 	k) kver=$OPTARG ;;
 	b) module=$OPTARG ;;
@@ -43,6 +44,7 @@ while getopts k:b:p:u:a:diem:c:t:l:o:q:n opt; do
 	u) user=$OPTARG ;;
 	a) add+=("$OPTARG") ;;
 	d) disk=1 ;;
+	g) gcov=$OPTARG ;;
 	i) icount=1 ;;
 	m) mem=$OPTARG ;;
 	c) cpus=$OPTARG ;;
@@ -134,7 +136,7 @@ token="section-vm-$RANDOM$RANDOM$RANDOM:"
 quote() { printf "'%s' " "${@//\'/\'\\\'\'}"; }
 {
 	echo "token='$token' user='$user' module_args=$(quote "$params")"
-	echo "interactive=$([ "$mode" = shell ] && echo 1 || echo 0) disk=$disk load='$load'"
+	echo "interactive=$([ "$mode" = shell ] && echo 1 || echo 0) disk=$disk load='$load' gcov='${gcov:+1}'"
 } >"$root/job.conf"
 [ "$mode" = shell ] || { printf 'exec '; quote "$@"; echo; } >"$root/job"
 find "$root" -exec touch -h -d @0 {} +
@@ -167,6 +169,12 @@ if [ $disk = 1 ]; then
 	mke2fs -q -F -t ext4 "$dir/disk"
 	qemu+=(-drive "file=$dir/disk,format=raw,if=none,id=disk,cache=unsafe"
 		-device virtio-blk-pci,drive=disk)
+fi
+# shellcheck disable=SC2054
+if [ -n "$gcov" ]; then
+	truncate -s 64M "$gcov"
+	qemu+=(-drive "file=$gcov,format=raw,if=none,id=gcov,cache=unsafe"
+		-device virtio-blk-pci,drive=gcov)
 fi
 qemu+=("${extra[@]}")
 

@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Which lines and branches of the module do the tests run?
+#
+#   KERNELS='6.12-sanitize'  in these kernels, which need GCOV_KERNEL; the counts
+#                            of several are added
+#   TESTS='foo_test ...'     only these programs
+#   VM_TIMEOUT=SECONDS       how long one machine may run
+#
+# Leaves in build/coverage/latest:
+#   uncovered     every line that no test ran, as FILE:LINE: TEXT
+#   branches      every branch that no test took, of lines that were run
+#   summary       the table that this prints at its end
+#   KVER/*.gcov   the sources with their counts
+set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$top"
+
+kernels=${KERNELS:-6.12-sanitize}
+mkdir -p "$build/coverage"
+exec 8>"$build/coverage/lock"
+flock 8
+dir=$build/coverage/latest
+rm -rf "$dir"
+mkdir -p "$dir"
+
+vm/prepare.sh module vm check
+vm/fetch-source.sh
+for kver in $kernels; do
+	vm/fetch-kernel.sh "$kver"
+	# All objects are new: the counts belong to one compilation.
+	rm -rf "$build/coverage/module-$kver"
+	vm/build-module.sh -o "$build/coverage/module-$kver" "$kver" GCOV_PROFILE=y
+done
+vm/build.sh userlib selftests
+mapfile -t programs < <(test_programs)
+[ -z "${TESTS:-}" ] || read -r -a programs <<<"$TESTS"
+
+# counts KVER: from the archive to the sources with their counts
+counts() {
+	local kver=$1 objects=$build/coverage/module-$1/module data=$dir/$1/data
+
+	mkdir -p "$data"
+	# The kernel names the files as the compiler did. What else it has of the
+	# kernel, and the links to .gcno files, is of no use here.
+	tar -xf "$dir/$kver.tar" -C "$data" --wildcards --no-wildcards-match-slash \
+		--transform 's|.*/||' ".$objects/*.gcda" ||
+		die "$kver counted nothing; the console is in $dir/$kver.console"
+	cp "$objects"/*.gcno "$data"
+	(cd "$dir/$kver" && quietly "gcov-$kver" gcov -b -c -o data data/*.gcda) ||
+		die "gcov cannot read what $kver counted"
+}
+
+status=0
+for kver in $kernels; do
+	name="Linux $(release "$kver")"
+	say "booting $name..."
+	vm_options=(-g "$dir/$kver.tar")
+	# A red test makes this run red, and yet its lines have been run.
+	run_tests "$name" "$kver" "$build/coverage/module-$kver/section.ko" \
+		"$dir/$kver.record" "${programs[@]}" || status=1
+	counts "$kver"
+done
+# shellcheck disable=SC2086 # one word per kernel
+perl vm/coverage.pl "$dir" $kernels | tee "$dir/summary"
+say "every line that was not run: ${dir#"$top"/}/uncovered"
+exit $status
