@@ -49,7 +49,9 @@ apt_get() {
 
 	shift
 	become_root apt-get "$@"
-	quietly "$name" "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"
+	# Somebody else may be installing something.
+	quietly "$name" "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q \
+		-o DPkg::Lock::Timeout=300 "$@"
 }
 
 apt_update() {
