@@ -24,8 +24,8 @@ has_test() {
 
 	[ -e "$source" ] || return 1
 	case $2 in
-	*.*) grep -qE "^TEST_F(_[A-Z]+)?\($fixture, $test[,)]" "$source" ;;
-	*) grep -qE "^TEST(_[A-Z]+)?\($test[,)]" "$source" ;;
+	*.*) grep -qE "^TEST_F(_[A-Z]+)?\(${fixture}, ${test}[,)]" "$source" ;;
+	*) grep -qE "^TEST(_[A-Z]+)?\(${test}[,)]" "$source" ;;
 	esac
 }
 

@@ -192,8 +192,12 @@ static int with_a_reader(void *arg)
 	CHILD_EXPECT(!sec_become(SEC_BOB, SEC_BOB));
 	fd = sec_receive_fd(self->pair[1]);
 	CHILD_EXPECT(fd >= 0);
-	CHILD_EXPECT(sec_duplicate(fd, SECTION_RIGHTS_ALL, 0) == -EACCES);
-	CHILD_EXPECT(sec_duplicate(fd, SECTION_RIGHT_WRITE, 0) == -EACCES);
+	/* Of an anchor he makes no handle, which would keep the name. */
+	CHILD_EXPECT(sec_duplicate(fd, SEC_RIGHTS_R, 0) == -EINVAL);
+	CHILD_EXPECT(sec_duplicate(fd, SECTION_RIGHTS_ALL,
+				   SECTION_DUPLICATE_ANCHOR) == -EACCES);
+	CHILD_EXPECT(sec_duplicate(fd, SECTION_RIGHT_WRITE,
+				   SECTION_DUPLICATE_ANCHOR) == -EACCES);
 	CHILD_EXPECT(sec_map(fd, PROT_READ | PROT_WRITE, 0, 0, 0) ==
 		     MAP_FAILED);
 	view = sec_map(fd, PROT_READ, 0, 0, 0);

@@ -396,9 +396,9 @@ TEST_F(place, io_uring)
 	struct ring ring;
 	int err = ring_open(&ring);
 
-	if (err == -ENOSYS || err == -EPERM)
-		SKIP(return, "the kernel has no io_uring, or forbids it");
-	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, err) {
+		TH_LOG("no io_uring, or it is forbidden");
+	}
 	/* The ring itself works. */
 	ASSERT_EQ(1, ring_do(&ring, IORING_OP_READ, zero, buffer + 15, 1));
 	REFUSED(ring_do(&ring, IORING_OP_READ, self->handle, buffer, 6));
