@@ -29,16 +29,20 @@ has_test() {
 	esac
 }
 
+# The backquotes are those of the page.
+# shellcheck disable=SC2016
+named() { grep -o '``'"$1"'``' "$rst" | tr -d '`'; }
+
 tests=0
 while read -r program test; do
 	tests=$((tests + 1))
 	has_test "$program" "$test" || complain "there is no test $program $test"
-done < <(grep -o '``[a-z0-9_]*_test [a-z0-9_.]*``' "$rst" | tr -d '`')
+done < <(named '[a-z0-9_]*_test [a-z0-9_.]*')
 [ $tests -gt 0 ] || complain "names no tests"
 
 while read -r patch; do
 	[ -e "$top/selftests/mutants/$patch" ] || complain "there is no mutant $patch"
-done < <(grep -o '``[a-z0-9-]*\.patch``' "$rst" | tr -d '`')
+done < <(named '[a-z0-9-]*\.patch')
 
 for hazard in {1..23}; do
 	grep -q "^H$hazard  *[A-Za-z]" "$rst" || complain "H$hazard has no row"
