@@ -250,15 +250,28 @@ static void every_size(struct __test_metadata *_metadata,
 			TH_LOG("%s: only %zu sizes", call->name, good);
 }
 
-TEST(every_size_of_every_structure)
+FIXTURE(sizes)
 {
-	struct scene s;
+	struct scene scene;
+};
+
+FIXTURE_SETUP(sizes)
+{
+	scene_open(&self->scene);
+}
+
+FIXTURE_TEARDOWN(sizes)
+{
+	scene_close(&self->scene);
+}
+
+/* As many calls as there are bytes in eleven pages. */
+TEST_F_TIMEOUT(sizes, every_size_of_every_structure, 240)
+{
 	size_t i;
 
-	scene_open(&s);
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		every_size(_metadata, &s, &calls[i]);
-	scene_close(&s);
+		every_size(_metadata, &self->scene, &calls[i]);
 }
 
 /* Outputs that have nothing to tell are zero, not what the stack had. */
