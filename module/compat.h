@@ -51,12 +51,22 @@ static inline int section_notify_change(struct vfsmount *mount,
 {
 	return notify_change(mnt_user_ns(mount), dentry, attr, NULL);
 }
+
+static inline bool section_owner_or_capable(struct file *file)
+{
+	return inode_owner_or_capable(file_mnt_user_ns(file), file_inode(file));
+}
 #else
 static inline int section_notify_change(struct vfsmount *mount,
 					struct dentry *dentry,
 					struct iattr *attr)
 {
 	return notify_change(mnt_idmap(mount), dentry, attr, NULL);
+}
+
+static inline bool section_owner_or_capable(struct file *file)
+{
+	return inode_owner_or_capable(file_mnt_idmap(file), file_inode(file));
 }
 #endif
 

@@ -160,7 +160,7 @@ static void section_handle_describe(const struct section_handle *handle,
 	query->name_len = section->name_len;
 	query->rights = handle->rights;
 	query->bytes = READ_ONCE(section->bytes);
-	query->resident = section_resident(section);
+	query->resident = section_resident(section, handle->rights);
 	query->id = section->id;
 	query->prot = section->prot;
 	query->attributes = section->attributes;

@@ -73,16 +73,24 @@ static struct inode *section_anon_inode(const struct section *section)
 /**
  * section_resident - memory that the backing holds in the page cache
  * @section: the section
+ * @rights: of the handle by which somebody asks
+ *
+ * What of a file is in the page cache is told to those who may write to it or
+ * own it, as mincore(2) does: by it one sees what others read.
  *
  * Return: bytes.
  */
-u64 section_resident(const struct section *section)
+u64 section_resident(const struct section *section, u32 rights)
 {
 	struct address_space *mapping;
 
-	mapping = section_is_file(section) ?
-		  section_file_mapping(section->backing) :
-		  section_anon_inode(section)->i_mapping;
+	if (!section_is_file(section))
+		mapping = section_anon_inode(section)->i_mapping;
+	else if (rights & SECTION_RIGHT_WRITE ||
+		 section_owner_or_capable(section->backing))
+		mapping = section_file_mapping(section->backing);
+	else
+		return 0;
 	return (u64)READ_ONCE(mapping->nrpages) << PAGE_SHIFT;
 }
 

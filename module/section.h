@@ -228,7 +228,7 @@ static inline void section_put(struct section *section)
 
 u32 section_rights_of_prot(u32 prot);
 pid_t section_creator_nr(const struct section *section);
-u64 section_resident(const struct section *section);
+u64 section_resident(const struct section *section, u32 rights);
 struct file *section_backing(struct section *section);
 int section_grow_backing(struct section *section, bool populate);
 int section_extend(struct section *section, u64 *bytes);

@@ -124,6 +124,7 @@ done
 step "versions only in compat.h" version_checks
 step "rows of the Win32 library" selftests/win32_rows.sh
 [ ! -x Documentation/check-api.sh ] || step "documented interface" Documentation/check-api.sh
+[ ! -x Documentation/check-threats.sh ] || step "threats and their tests" Documentation/check-threats.sh
 
 if [ ${#failed[@]} -gt 0 ]; then
 	say "lint: ${#failed[@]} of the checks failed"

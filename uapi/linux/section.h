@@ -409,7 +409,8 @@ struct section_open {
  * @rights: Out: rights of this handle.
  * @bytes: Out: size of the section.
  * @resident: Out: memory that the backing holds now, in bytes; of a file, that
- *	of the whole file.
+ *	of the whole file, and 0 for who has no SECTION_RIGHT_WRITE and does not
+ *	own the file.
  * @id: Out: number of the section, never used again while the module is
  *	loaded.  Equal numbers mean the same section.  st_ino of the handle.
  * @prot: Out: protection.

@@ -118,7 +118,8 @@ struct section_attributes {
  * @id: Number of the section: equal numbers mean the same section.
  * @bytes: Size.
  * @resident: Bytes of memory that the backing holds now; of a file, that of
- *	the whole file.  0 in a list.
+ *	the whole file, and 0 for who can neither write to it by this handle nor
+ *	owns it.  0 in a list.
  * @prot: SECTION_PROT_*.
  * @rights: SECTION_RIGHT_* of the handle that was asked.  0 in a list.
  * @attributes: SECTION_ATTR_*.
