@@ -63,7 +63,7 @@ serve_nfs() {
 }
 
 mkdir -p /mnt/fs /mnt/base /mnt/small
-small=/mnt/small mount=/mnt/fs freeze=/mnt/fs
+small=/mnt/small mount=/mnt/fs freeze=/mnt/fs behind=''
 case $fs in
 ext4)
 	features="direct punch zero"
@@ -94,13 +94,13 @@ overlay)
 	;;
 fuse)
 	features="direct punch zero"
-	small='' freeze=''
+	small='' freeze='' behind=/mnt/base
 	may mount -t ext4 /dev/vdb /mnt/base
 	may section_mirror /mnt/base /mnt/fs
 	;;
 nfs)
 	features="direct punch clone"
-	small='' freeze='' mount=''
+	small='' freeze='' mount='' behind=/mnt/base
 	may mount -t xfs /dev/vdb /mnt/base
 	serve_nfs /mnt/base
 	may mount -i -t nfs4 -o vers=4.2,addr=10.0.0.1,clientaddr=10.0.0.2 10.0.0.1:/ /mnt/fs
@@ -113,5 +113,5 @@ esac
 grep -q " /mnt/fs " /proc/mounts || die "nothing is mounted"
 
 export SECTION_FS_DIR=/mnt/fs SECTION_FS_FEATURES="$features" SECTION_FS_SMALL=$small
-export SECTION_FS_FREEZE=$freeze SECTION_FS_MOUNT=$mount
+export SECTION_FS_FREEZE=$freeze SECTION_FS_MOUNT=$mount SECTION_FS_BEHIND=$behind
 exec "$@"

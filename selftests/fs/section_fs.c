@@ -9,6 +9,8 @@
  *	SECTION_FS_FREEZE	what to freeze so that the file system is frozen, or
  *				empty
  *	SECTION_FS_MOUNT	where it is mounted, to remount it, or empty
+ *	SECTION_FS_BEHIND	where the same files are to be had behind the file
+ *				system's back, as if by another machine, or empty
  *
  * Where one is empty, the test that needs it says that it was skipped.
  */
@@ -380,6 +382,42 @@ TEST_F_TIMEOUT(fs, frozen, 100)
 	EXPECT_EQ('F', file_byte(self->file, 0));
 	EXPECT_EQ(0, poke(AT(view, 1), 'x'));
 	close(root);
+}
+
+/*
+ * Another machine sees what msync(2) has written. What it writes is not seen in
+ * a view until somebody here opens the file and reads of it.
+ */
+TEST_F(fs, other_machine)
+{
+	const char *dir = place("SECTION_FS_BEHIND");
+	unsigned char *view, byte = 'Z';
+	char path[256];
+	int handle, there, again;
+
+	if (!dir)
+		SKIP(return, "there is no other machine");
+	handle = sec_create_file(self->dev, NULL, self->file, 0, SEC_PROT_RW);
+	ASSERT_LE(0, handle);
+	ASSERT_EQ(0, close(self->file));
+	view = sec_map(handle, RW, 0, 0, 0);
+	ASSERT_NE(MAP_FAILED, view);
+	ASSERT_EQ('b', peek(AT(view, 1)));
+	ASSERT_EQ(0, poke(view, 'W'));
+	ASSERT_EQ(0, msync(view, PAGES * self->page, MS_SYNC));
+	snprintf(path, sizeof(path), "%s/directed", dir);
+	there = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, there);
+	EXPECT_EQ('W', file_byte(there, 0));
+
+	ASSERT_EQ(1, pwrite(there, &byte, 1, self->page));
+	ASSERT_EQ(0, fsync(there));
+	EXPECT_EQ('b', peek(AT(view, 1)));
+	again = open(self->path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, again);
+	EXPECT_EQ('Z', file_byte(again, self->page));
+	EXPECT_EQ('Z', peek(AT(view, 1)));
+	EXPECT_EQ('W', peek(view));
 }
 
 TEST_HARNESS_MAIN
