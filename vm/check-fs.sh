@@ -17,7 +17,7 @@
 # The host's page cache outlives QEMU, so this tests the guest's part only.
 #
 # The last line says "N passed, N failed, N skipped"; the exit status says the
-# same. Records and kernel logs are kept in build/results/fs.
+# same. Records and kernel logs are kept in build/results/latest-fs.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -28,9 +28,11 @@ all_fs="ext4 tmpfs overlay xfs btrfs fuse nfs"
 list=${FS:-$all_fs}
 kernels=${KERNELS:-6.12}
 seed=${SEED:-$((RANDOM * 32768 + RANDOM + 1))}
-results=$build/results/fs
-mkdir -p "$results"
-rm -f "$results"/*
+# A directory of its own, as vm/check.sh has.
+mkdir -p "$build/results"
+find "$build/results" -mindepth 1 -maxdepth 1 -type d -mtime +0 -exec rm -rf {} +
+results=$(mktemp -d "$build/results/$(date +%H%M%S).XXXXXX")
+ln -sfn "${results##*/}" "$build/results/latest-fs"
 work=$(mktemp -d "$build/fs.XXXXXX")
 records=()
 

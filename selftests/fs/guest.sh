@@ -28,15 +28,16 @@ overlay_at() {
 # 10.0.0.1. What rpc.mountd would answer the kernel is written there beforehand:
 # who the client is, what he may have, and which directory that is.
 serve_nfs() {
-	ip link add veth0 type veth || die "no veth"
-	peer=$(ip -o link | sed -n 's/^[0-9]*: \(veth[^0@][^@:]*\)[@:].*/\1/p' | head -n 1)
+	# The kernel calls the other end veth0.
+	may ip link add client0 type veth
 	may mkfifo /tmp/served /tmp/moved
-	DIR=$1 PEER=${peer:-veth1} unshare -n -m sh -c '
+	# shellcheck disable=SC2016 # the other shell expands it
+	DIR=$1 unshare -n -m sh -c '
 		echo $$ >/tmp/served
 		read -r _ </tmp/moved
 		ip link set lo up
-		ip addr add 10.0.0.1/24 dev "$PEER"
-		ip link set "$PEER" up
+		ip addr add 10.0.0.1/24 dev veth0
+		ip link set veth0 up
 		# This namespace has its own /sys and nfsd.
 		mount -t nfsd nfsd /proc/fs/nfsd
 		echo 10 >/proc/fs/nfsd/nfsv4leasetime
@@ -54,9 +55,9 @@ serve_nfs() {
 		exec sleep 100000
 	' &
 	read -r server </tmp/served
-	may ip link set "${peer:-veth1}" netns "$server"
-	may ip addr add 10.0.0.2/24 dev veth0
-	may ip link set veth0 up
+	may ip link set veth0 netns "$server"
+	may ip addr add 10.0.0.2/24 dev client0
+	may ip link set client0 up
 	echo go >/tmp/moved
 	read -r _ </tmp/served
 	rm /tmp/served /tmp/moved
@@ -66,26 +67,26 @@ mkdir -p /mnt/fs /mnt/base /mnt/small
 small=/mnt/small mount=/mnt/fs freeze=/mnt/fs behind=''
 case $fs in
 ext4)
-	features="direct punch zero"
+	features="direct punch zero keep"
 	may mount -t ext4 /dev/vdb /mnt/fs
 	;;
 xfs)
-	features="direct punch zero clone"
+	features="direct punch zero clone keep"
 	may mount -t xfs /dev/vdb /mnt/fs
 	;;
 btrfs)
-	features="direct punch zero clone"
+	features="direct punch zero clone keep"
 	may mount -t btrfs -o compress-force=zstd /dev/vdb /mnt/fs
 	;;
 tmpfs)
-	features="punch"
-	case $(uname -r) in 6.1.*) ;; *) features="direct punch" ;; esac
+	features="punch keep"
+	case $(uname -r) in 6.1.*) ;; *) features="direct punch keep" ;; esac
 	freeze=''
 	may mount -t tmpfs tmpfs /mnt/fs
 	may mount -t tmpfs -o size=1M tmpfs /mnt/small
 	;;
 overlay)
-	features="direct punch zero"
+	features="direct punch zero keep"
 	freeze=/mnt/base
 	may mount -t ext4 /dev/vdb /mnt/base
 	overlay_at /mnt/fs /mnt/base
@@ -93,7 +94,7 @@ overlay)
 	overlay_at /mnt/small /mnt/small
 	;;
 fuse)
-	features="direct punch zero"
+	features="direct punch zero keep"
 	small='' freeze='' behind=/mnt/base
 	may mount -t ext4 /dev/vdb /mnt/base
 	# One thread, and its buffers now: the memory it takes must not look like a leak.

@@ -9,8 +9,8 @@
  * page. A seed gives the same operations again.
  *
  *	SECTION_FS_DIR		where the file is to be; without it, nothing is done
- *	SECTION_FS_FEATURES	what the file system has, of direct, punch, zero and
- *				clone: what is named here must work, and what is
+ *	SECTION_FS_FEATURES	what the file system has, of direct, punch, zero, clone
+ *				and keep: what is named here must work, and what is
  *				not named must not
  *	SECTION_FS_OPS		how many operations
  *	SECTION_FS_SEED		which ones
@@ -20,6 +20,8 @@
 
 #include <linux/falloc.h>
 #include <linux/fs.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define PAGE		4096UL
 #define PAGES		48UL
@@ -71,14 +73,19 @@ enum feature {
 	PUNCH = 2,
 	ZERO = 4,
 	CLONE = 8,
+	/* Allocating without a change of size, also beyond the end. */
+	KEEP = 16,
 };
 
-static const char * const feature_names[] = { "direct", "punch", "zero", "clone" };
+static const char * const feature_names[] = {
+	"direct", "punch", "zero", "clone", "keep"
+};
 
 /* What a process has of its own. */
 static struct state *s;
 static struct view *views;
 static int me;
+static unsigned int features;
 static int dev, fd, direct, clone_fd;
 static int handles[SECTIONS] = { -1, -1 };
 static unsigned long have_generation[SECTIONS];
@@ -112,7 +119,6 @@ static size_t pages_of(size_t bytes)
 
 /* Telling. */
 
-__attribute__((format(printf, 1, 2)))
 static void note(const char *format, ...)
 {
 	char *line = s->log[s->op % LOG_LINES];
@@ -136,8 +142,7 @@ static void tell_log(void)
 	fflush(stdout);
 }
 
-__attribute__((format(printf, 1, 2), noreturn))
-static void broken(const char *format, ...)
+static _Noreturn void broken(const char *format, ...)
 {
 	int error = errno;
 	va_list args;
@@ -582,7 +587,7 @@ static bool do_truncate(void)
 static bool do_allocate(void)
 {
 	size_t offset = chance(ROOM), length = some_length(offset);
-	bool keep = chance(2);
+	bool keep = features & KEEP && chance(2);
 
 	note("fallocate %#zx+%#zx%s", offset, length, keep ? " keep" : "");
 	must(!fallocate(fd, keep ? FALLOC_FL_KEEP_SIZE : 0, offset, length),
@@ -877,11 +882,11 @@ static const struct operation {
 	{ "clone range", do_clone_range, 30, CLONE },
 };
 
-#define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
+#define OPERATIONS ARRAY_SIZE(operations)
 
 /* Playing. */
 
-static void step(unsigned int features)
+static void step(void)
 {
 	unsigned int total = 0, i, at;
 
@@ -924,7 +929,7 @@ static void unlink_in(const char *name)
 }
 
 /* Each process has its own descriptors of all. */
-static void open_all(unsigned int features)
+static void open_all(void)
 {
 	dev = sec_dev();
 	fd = open_in("fsx", O_RDWR);
@@ -940,16 +945,16 @@ static void open_all(unsigned int features)
 }
 
 /* Who has the token plays, for some steps. */
-static int play(int sock, unsigned int features)
+static int play(int sock)
 {
 	bool last = false;
 	char token = 0;
 
-	open_all(features);
+	open_all();
 	if (me && read(sock, &token, 1) != 1)
 		return 1;
 	while (!s->done) {
-		step(features);
+		step();
 		s->done = s->op >= s->ops;
 		if (!s->done && chance(8))
 			continue;
@@ -982,6 +987,8 @@ static unsigned int probe(void)
 		found |= ZERO;
 	if (!ioctl(clone_fd, FICLONE, fd))
 		found |= CLONE;
+	if (!fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, PAGE))
+		found |= KEEP;
 	must(!ftruncate(fd, 0) && !ftruncate(clone_fd, 0), "ftruncate");
 	return found;
 }
@@ -989,12 +996,12 @@ static unsigned int probe(void)
 static unsigned int wanted(void)
 {
 	const char *list = getenv("SECTION_FS_FEATURES");
-	unsigned int features = 0, i;
+	unsigned int words = 0, i;
 
-	for (i = 0; list && i < 4; i++)
+	for (i = 0; list && i < ARRAY_SIZE(feature_names); i++)
 		if (strstr(list, feature_names[i]))
-			features |= 1U << i;
-	return features;
+			words |= 1U << i;
+	return words;
 }
 
 static unsigned long number(const char *name, unsigned long otherwise)
@@ -1004,7 +1011,7 @@ static unsigned long number(const char *name, unsigned long otherwise)
 	return text && *text ? strtoul(text, NULL, 0) : otherwise;
 }
 
-static bool run(unsigned int features)
+static bool run(void)
 {
 	int socks[2], status, i;
 	pid_t child;
@@ -1018,10 +1025,10 @@ static bool run(unsigned int features)
 	if (!child) {
 		me = 1;
 		close(socks[0]);
-		_exit(play(socks[1], features));
+		_exit(play(socks[1]));
 	}
 	close(socks[1]);
-	if (child < 0 || play(socks[0], features))
+	if (child < 0 || play(socks[0]))
 		s->failed = true;
 	close(socks[0]);
 	status = sec_wait(child);
@@ -1035,12 +1042,12 @@ static bool run(unsigned int features)
 }
 
 /* Was everything done, and is there nothing that is not known of? */
-static bool all_done(unsigned int features, unsigned int found)
+static bool all_done(unsigned int found)
 {
 	bool good = features == found;
 	unsigned int i;
 
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < ARRAY_SIZE(feature_names); i++)
 		if ((features ^ found) & (1U << i))
 			printf("# the file system has %s%s, against expectation\n",
 			       found & (1U << i) ? "" : "no ", feature_names[i]);
@@ -1056,7 +1063,7 @@ static bool all_done(unsigned int features, unsigned int found)
 
 int main(void)
 {
-	unsigned int features = wanted(), found;
+	unsigned int found;
 	struct timespec begin, end;
 	double seconds;
 	bool good;
@@ -1080,11 +1087,12 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	close(open_in("fsx", O_RDWR | O_CREAT | O_TRUNC));
 	close(open_in("fsx-clone", O_RDWR | O_CREAT | O_TRUNC));
-	open_all(0);
+	open_all();
+	features = wanted();
 	found = probe();
 	printf("# seed %lu\n", s->seed);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
-	good = run(features);
+	good = run();
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	seconds = (double)(end.tv_sec - begin.tv_sec) +
 		  (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
@@ -1093,7 +1101,7 @@ int main(void)
 	printf("# %lu operations in %.0f s, %.0f each second\n", s->op, seconds,
 	       (double)s->op / seconds);
 	printf("%sok 1 fsx.model\n", good ? "" : "not ");
-	found = all_done(features, found);
+	found = all_done(found);
 	printf("%sok 2 fsx.operations\n", found ? "" : "not ");
 	return !good || !found;
 }
