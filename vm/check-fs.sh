@@ -66,10 +66,10 @@ small_size() {
 	esac
 }
 
-# operations FS: by default what a machine does in some two minutes
+# operations FS: by default what an emulated machine does in a minute or two
 operations() {
 	case $1 in
-	nfs) echo "${OPS:-5000}" ;;
+	fuse | nfs) echo "${OPS:-5000}" ;;
 	*) echo "${OPS:-20000}" ;;
 	esac
 }

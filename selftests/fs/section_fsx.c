@@ -142,7 +142,7 @@ static void tell_log(void)
 	fflush(stdout);
 }
 
-static _Noreturn void broken(const char *format, ...)
+static void broken(const char *format, ...)
 {
 	int error = errno;
 	va_list args;
