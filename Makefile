@@ -8,7 +8,7 @@ DESTDIR ?=
 BUILD := $(CURDIR)/build
 RELEASE := $(shell uname -r)
 KDIR ?= /lib/modules/$(RELEASE)/build
-export PREFIX DESTDIR KERNELS TESTS MUTANTS V
+export PREFIX DESTDIR KERNELS TESTS MUTANTS V FS SEED
 
 # What stands against building the module for the running kernel; a kernel
 # without module support has no /proc/modules.
@@ -50,7 +50,7 @@ load: module ## load the module that was just built
 unload: ## unload it
 	rmmod section
 
-.PHONY: demo shell check check-sanitize check-races coverage mutants bench bench-wine profile bench-gate bench-record lint
+.PHONY: demo shell check check-sanitize check-races check-fs coverage mutants bench bench-wine profile bench-gate bench-record lint
 demo: ## see it work in a virtual machine
 	@vm/demo.sh
 
@@ -68,6 +68,9 @@ check-sanitize: ## every test, watched by KASAN, lockdep, kmemleak (KERNELS=6.1 
 
 check-races: ## every test, watched by KCSAN (KERNELS=6.1 TESTS=...)
 	@KERNELS="$(call instrumented,kcsan)" vm/check.sh -s
+
+check-fs: ## sections of files on every file system (FS='ext4 nfs' OPS=100000 SEED=1)
+	@OPS="$(OPS)" vm/check-fs.sh
 
 coverage: ## which lines of the module the tests run (KERNELS=6.1 TESTS=...)
 	@KERNELS="$(call instrumented,sanitize)" vm/coverage.sh

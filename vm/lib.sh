@@ -105,8 +105,8 @@ emulator_fault() {
 # run_tests NAME KVER MODULE RECORD PROGRAM...: run the programs in a machine,
 # show what they say, and write a record of the results for report.pl. The
 # array vm_options has more options for vm/run.sh, test_options for the guest's
-# selftests/run.sh.
-vm_options=() test_options=()
+# selftests/run.sh, which test_runner may run after some preparation.
+vm_options=() test_options=() test_runner=(/selftests/run.sh)
 run_tests() {
 	local name=$1 kver=$2 module=$3 record=$4 status attempt limit=900
 	local console=${record%.record}.console results=${record%.record}.results
@@ -122,7 +122,7 @@ run_tests() {
 		status=0
 		"$top/vm/run.sh" -n -d -k "$kver" -b "$module" -l "$console" \
 			-t "${VM_TIMEOUT:-$limit}" "${own[@]}" "${vm_options[@]}" \
-			run /selftests/run.sh "${test_own[@]}" "${test_options[@]}" "$@" || status=$?
+			run "${test_runner[@]}" "${test_own[@]}" "${test_options[@]}" "$@" || status=$?
 		if [ "$attempt" != 3 ] && emulator_fault "$console"; then
 			cp "$console" "$log/emulator-fault-$kver.log"
 			echo "# vm: restart"

@@ -22,8 +22,8 @@ done
 shopt -s nullglob
 module_files=(module/*.[ch])
 uapi_files=(uapi/linux/*.h)
-test_files=(selftests/*.[ch])
-script_files=(.ci/run vm/*.sh vm/init selftests/*.sh selftests/bench/*.sh userlib/examples/*.sh Documentation/*.sh)
+test_files=(selftests/*.[ch] selftests/fs/*.[ch])
+script_files=(.ci/run vm/*.sh vm/init selftests/*.sh selftests/bench/*.sh selftests/fs/*.sh userlib/examples/*.sh Documentation/*.sh)
 
 failed=()
 step() {

@@ -6,6 +6,7 @@
 #   module  compiling the module and the library
 #   vm      booting a kernel in QEMU
 #   check   compiling the tests
+#   fs      making file systems
 #   kernel  compiling a kernel
 #   bench   drawing what was measured
 #   wine    Wine, and compiling for it
@@ -25,6 +26,7 @@ for group; do
 	vm) want+=(qemu-system-x86 busybox-static cpio kmod e2fsprogs) ;;
 	# The tests come as 64-bit and 32-bit programs.
 	check) want+=(gcc-multilib libfuse3-dev pkgconf) ;;
+	fs) want+=(e2fsprogs xfsprogs btrfs-progs) ;;
 	kernel) want+=(gcc make flex bison bc libelf-dev libssl-dev cpio kmod perl xz-utils) ;;
 	bench) want+=(gnuplot-nox) ;;
 	wine) want+=(wine64 libgcc-s1 gcc-mingw-w64-x86-64-win32) ;;

@@ -11,6 +11,7 @@
 #   -u USER        run the command as root (default), alice or bob
 #   -a FROM:TO     copy a file or directory into the machine
 #   -d             an ext4 disk at /mnt/ext4
+#   -M MODULES     more kernel modules to load
 #   -g FILE        keep a tar archive there of what the kernel counted for gcov
 #   -i             count instructions: one CPU, exact and repeatable time
 #   -m MEMORY      default 2G
@@ -34,9 +35,9 @@ umask 022
 PATH=$PATH:/usr/sbin:/sbin
 
 arguments=("$@")
-kver=6.12 module=default params='' user=root disk=0 gcov='' icount=0 mem=2G cpus=2
+modules='' kver=6.12 module=default params='' user=root disk=0 gcov='' icount=0 mem=2G cpus=2
 limit='' append='' keep='' judge=1 all=1 add=() extra=()
-while getopts k:b:p:u:a:dg:iem:c:t:l:o:q:n opt; do
+while getopts k:b:p:u:a:dM:g:iem:c:t:l:o:q:n opt; do
 	case $opt in
 	k) kver=$OPTARG ;;
 	b) module=$OPTARG ;;
@@ -44,6 +45,7 @@ while getopts k:b:p:u:a:dg:iem:c:t:l:o:q:n opt; do
 	u) user=$OPTARG ;;
 	a) add+=("$OPTARG") ;;
 	d) disk=1 ;;
+	M) modules=$OPTARG ;;
 	g) gcov=$OPTARG ;;
 	i) icount=1 ;;
 	m) mem=$OPTARG ;;
@@ -70,7 +72,7 @@ rel=$(release "$kver")
 kroot=$build/kernels/$kver/root
 
 # The kernel modules that tests and the disk need; built in on some kernels.
-load="virtio_pci virtio_blk loop fuse overlay"
+load="virtio_pci virtio_blk loop fuse overlay${modules:+ $modules}"
 
 mkdir -p "$root"/{bin,etc,examples,selftests} "$root/lib/modules/$rel"
 cp "$(command -v busybox)" "$root/bin/busybox"

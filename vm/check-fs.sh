@@ -1,0 +1,167 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs the tests of sections over files on every file system, each in a virtual
+# machine of its own.
+#
+# usage: vm/check-fs.sh
+#
+#   FS='ext4 nfs'     only these of ext4 tmpfs overlay xfs btrfs fuse nfs
+#   OPS=100000        how many random operations on each
+#   SEED=1            which ones; without it, others in every run
+#   KERNELS='6.1'     the kernels, by default 6.12
+#   VM_TIMEOUT=SECONDS how long one machine may run
+#   V=1               show everything that the programs print
+#
+# Where there is a disk, a first machine writes to it through a view, and is
+# killed when msync(2) has returned: the second finds out what is on the disk.
+# The host's page cache outlives QEMU, so this tests the guest's part only.
+#
+# The last line says "N passed, N failed, N skipped"; the exit status says the
+# same. Records and kernel logs are kept in build/results/latest-fs.
+set -eu
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$top"
+PATH=$PATH:/usr/sbin:/sbin
+
+all_fs="ext4 tmpfs overlay xfs btrfs fuse nfs"
+list=${FS:-$all_fs}
+kernels=${KERNELS:-6.12}
+seed=${SEED:-$((RANDOM * 32768 + RANDOM + 1))}
+# A directory of its own, as vm/check.sh has.
+mkdir -p "$build/results"
+find "$build/results" -mindepth 1 -maxdepth 1 -type d -mtime +0 -exec rm -rf {} +
+results=$(mktemp -d "$build/results/$(date +%H%M%S).XXXXXX")
+ln -sfn "${results##*/}" "$build/results/latest-fs"
+work=$(mktemp -d "$build/fs.XXXXXX")
+records=()
+
+# Whatever stops this script, the last line is the sum, and it is a failure.
+finish() {
+	local status=$?
+
+	rm -rf "$work"
+	[ $status = 0 ] || printf 'fail\tbuild\t*\tsee above\nend\n' >"$results/build.record"
+	[ $status = 0 ] || records+=("$results/build.record")
+	vm/report.pl total "${records[@]}" || exit 1
+	exit $status
+}
+trap finish EXIT
+
+# below FS: what a file system's disks are formatted as; nothing, if it has none
+below() {
+	case $1 in
+	ext4 | overlay | fuse) echo ext4 ;;
+	xfs | nfs) echo xfs ;;
+	btrfs) echo btrfs ;;
+	esac
+}
+
+# The small one is as small as its mkfs allows.
+small_size() {
+	case $1 in
+	ext4) echo 16M ;;
+	xfs) echo 300M ;;
+	btrfs) echo 128M ;;
+	esac
+}
+
+# operations FS: by default what an emulated machine does in a minute or two
+operations() {
+	case $1 in
+	fuse | nfs) echo "${OPS:-5000}" ;;
+	*) echo "${OPS:-20000}" ;;
+	esac
+}
+
+more_modules() {
+	case $1 in
+	xfs | btrfs) echo "$1" ;;
+	nfs) echo "xfs veth nfsd nfsv4" ;;
+	esac
+}
+
+format() {
+	case $1 in
+	ext4) mke2fs -q -F -t ext4 "$2" ;;
+	*) "mkfs.$1" -q "$2" ;;
+	esac
+}
+
+# disk FILE: QEMU's options for a disk whose flushes reach the file
+disk() {
+	local id=${1##*/}
+
+	vm_options+=(-q -drive -q "file=$1,format=raw,if=none,id=$id,cache=writeback"
+		-q -device -q "virtio-blk-pci,drive=$id")
+}
+
+# cut_power KVER FS: until some generations are safe; sets synced to the last one
+cut_power() {
+	local line
+
+	synced=0
+	rm -f "$work/pid"
+	while read -r line; do
+		case $line in
+		"section-fs: synced "*)
+			synced=${line##* }
+			[ "$synced" -lt 20 ] || kill -KILL "$(cat "$work/pid")" 2>/dev/null || true
+			;;
+		*) say "$line" ;;
+		esac
+	done < <(vm/run.sh -n -d -t 300 -k "$1" "${vm_options[@]}" -q -pidfile -q "$work/pid" \
+		run "${test_runner[@]}" -- /selftests/section_power_root_test write 2>&1 |
+		grep --line-buffered -v -e 'the machine d' -e Killed)
+	say "the power went after msync number $synced"
+}
+
+check() {
+	local kver=$1 fs=$2 name record kind programs
+
+	name="Linux $(release "$kver") $fs"
+	record=$results/$kver-$fs.record
+	records+=("$record")
+	programs=(section_fsx_root_test section_fs_root_test)
+	test_runner=(/selftests/fs-guest.sh "$fs")
+	vm_options=(-M "$(more_modules "$fs")" -a "$top/selftests/fs/guest.sh:/selftests/fs-guest.sh")
+	kind=$(below "$fs")
+	if [ -n "$kind" ]; then
+		rm -f "$work/large" "$work/small"
+		truncate -s 512M "$work/large"
+		truncate -s "$(small_size "$kind")" "$work/small"
+		quietly "mkfs-$kind" format "$kind" "$work/large" || die "no $kind"
+		quietly "mkfs-$kind" format "$kind" "$work/small" || die "no $kind"
+		disk "$work/large"
+		disk "$work/small"
+	fi
+	if [ "$kind" = "$fs" ]; then
+		say "booting $name, to cut its power..."
+		cut_power "$kver" "$fs"
+		test_runner+=(SECTION_FS_SYNCED="$synced")
+		programs=(section_power_root_test "${programs[@]}")
+	fi
+	test_runner+=(SECTION_FS_OPS="$(operations "$fs")" SECTION_FS_SEED="$seed"
+		-- /selftests/run.sh -t 7200)
+	say "booting $name..."
+	VM_TIMEOUT=${VM_TIMEOUT:-7200} run_tests "$name" "$kver" "$build/$kver/section.ko" \
+		"$record" "${programs[@]}" || true
+}
+
+for fs in $list; do
+	case " $all_fs " in *" $fs "*) ;; *) die "unknown file system $fs" ;; esac
+done
+vm/prepare.sh module vm check fs
+vm/fetch-source.sh
+for kver in $kernels; do
+	vm/fetch-kernel.sh "$kver"
+	say "compiling section.ko for $kver..."
+	vm/build-module.sh "$kver"
+done
+say "compiling the library and the tests..."
+vm/build.sh userlib selftests
+for kver in $kernels; do
+	for fs in $list; do
+		check "$kver" "$fs"
+	done
+done
