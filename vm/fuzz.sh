@@ -84,11 +84,11 @@ does() {
 	[ "$boots" -gt 0 ] || return 1
 	boots=$((boots - 1))
 	cp "$1" "$dir/programs"
-	boot 150 "$dir/again.console" -r /programs -t "${2:-20}" >"$dir/again.output" 2>&1 || true
+	boot 240 "$dir/again.console" -q -r /programs -t "${2:-20}" >"$dir/again.output" 2>&1 || true
 	! emulator_fault "$dir/again.console" && [ -n "$(complaint "$dir/again.console")" ]
 }
 
-# of N FILE: only its first N programs
+# first N FILE, nth N FILE: its first N programs, or that one
 first() { awk -v RS= -v n="$1" 'NR <= n { print $0 "\n" }' "$2"; }
 nth() { awk -v RS= -v n="$1" 'NR == n { print $0 "\n" }' "$2"; }
 
@@ -135,7 +135,7 @@ reproduce() {
 	rm "$dir/shortest"
 }
 
-# uncovered OUTPUT: functions of the module that can tell and never did, as far as
+# covered OUTPUT: functions of the module that can tell and never did, as far as
 # they are there when it is loaded
 covered() {
 	objdump -dr -j .text "$(readlink -f "$module")" | awk -v output="$1" -v to="$dir/uncovered" '
