@@ -129,6 +129,7 @@ reproduce() {
 		if does "$dir/shortest"; then shorten "$dir/shortest"; return; fi
 	done
 	for n in "$running" 8 16; do
+		[ "$n" -gt 0 ] || continue
 		first "$n" "$dir/last" >"$dir/shortest"
 		if does "$dir/shortest" 60; then shorten "$dir/shortest"; return; fi
 	done

@@ -131,7 +131,6 @@ struct shared {
 	atomic_bool faults;
 	atomic_ulong programs;
 	atomic_ulong slow;
-	atomic_ulong killed;
 	atomic_ulong tried[KINDS_MAX];
 	atomic_ulong worked[KINDS_MAX];
 	atomic_uint corpus_count;

@@ -237,10 +237,13 @@ static void report(unsigned int loaded)
 		printf("# %-12s %7lu, %7lu succeeded\n", kinds[i].name,
 		       atomic_load(&shared->tried[i]),
 		       atomic_load(&shared->worked[i]));
-	printf("seed %lu: %lu programs (%lu slow), %lu operations, %lu succeeded, %u edges, %u of %u programs of the corpus new\n",
+	printf("seed %lu: %lu programs (%lu slow), %lu operations, %lu succeeded\n",
 	       options.seed, atomic_load(&shared->programs),
 	       atomic_load(&shared->slow), sum(shared->tried),
-	       sum(shared->worked), atomic_load(&shared->found.edge_count),
+	       sum(shared->worked));
+	printf("%u PCs, %u edges, %u of the %u programs of the corpus are new\n",
+	       atomic_load(&shared->found.pc_count),
+	       atomic_load(&shared->found.edge_count),
 	       atomic_load(&shared->corpus_count) - loaded,
 	       atomic_load(&shared->corpus_count));
 	for (i = 0; i < PCS_MAX; i++)
@@ -296,10 +299,14 @@ int main(int argc, char **argv)
 		return 2;
 	if (options.corpus)
 		loaded = corpus_read(options.corpus);
-	if (options.file)
-		options.workers = loaded = corpus_read(options.file);
-	if (!options.workers || options.workers > WORKERS_MAX)
-		options.workers = WORKERS_MAX;
+	if (options.file) {
+		loaded = corpus_read(options.file);
+		options.workers = loaded;
+	}
+	if (!options.workers || options.workers > WORKERS_MAX) {
+		fprintf(stderr, "1 to %u workers\n", WORKERS_MAX);
+		return 2;
+	}
 	record_open(options.record, options.workers);
 	atomic_store(&shared->faults, !access("/proc/self/fail-nth", W_OK));
 	/* All workers and users share what is there. */

@@ -29,43 +29,102 @@
 /* More memory than this at once would only make it scarce. */
 #define BIG		(4UL << 20)
 
-#define WORDS(name, ...) \
-	static const char * const name[] = { __VA_ARGS__, NULL }
+static const char * const name_words[] = {
+	"none", "a", "b", "c", "d", "empty", "longest", "toolong", "nul",
+	"slash", "backslash", "utf8", "badutf8", "surrogate", "null",
+	"kernel", "hugelength", "edge", "beyond", NULL,
+};
 
-WORDS(name_words, "none", "a", "b", "c", "d", "empty", "longest", "toolong",
-	"nul", "slash", "backslash", "utf8", "badutf8", "surrogate", "null",
-	"kernel", "hugelength", "edge", "beyond");
-WORDS(scope_words, "own", "first", "second", "device", "closed", "negative");
-WORDS(file_words, "none", "ext4", "memfd", "tmpfs", "other", "sealed",
-	"readonly", "append", "secret", "directory", "pipe", "path", "device",
-	"huge", "handle", "closed");
-WORDS(id_words, "any", "alice", "root", "bogus");
-WORDS(address_words, "any", "arena", "next", "view", "inside", "odd", "top",
-	"beyond", "kernel", "low");
-WORDS(room_words, "some", "none", "little", "null", "edge", "kernel");
-WORDS(map_words, "shared", "private", "validate", "fixed", "fixedprivate",
-	"noreplace", "populate", "locked", "sync", "noreserve", "growsdown",
-	"hugetlb");
-WORDS(remap_words, "maymove", "stay", "fixed", "dontunmap", "copy");
-WORDS(advice_words, "normal", "dontneed", "remove", "populate_read",
-	"populate_write", "cold", "pageout", "free", "dontfork", "dofork",
-	"willneed", "hugepage", "nohugepage", "collapse", "mergeable",
-	"dontdump", "wipeonfork", "keeponfork", "sequential", "hwpoison_bad");
-WORDS(sync_words, "async", "sync", "invalidate");
-WORDS(lock_words, "lock", "unlock", "onfault", "all", "none");
-WORDS(touch_words, "read", "write", "readall", "writeall");
-WORDS(change_words, "truncate", "punch", "allocate", "write", "zero",
-	"collapse", "insert", "unlink", "seal");
-WORDS(user_words, "alice", "root", "bob", "nobody");
-WORDS(net_words, "second", "first", "new", "user");
-WORDS(reopen_words, "write", "read", "path", "truncate", "chmod");
-WORDS(peek_words, "read", "write", "parent");
-WORDS(dup_words, "dup", "over", "exec");
-WORDS(poke_words, "fstat", "read", "write", "seek", "truncate", "allocate",
-	"poll", "flock", "chmod", "chown", "seals", "sendfile", "sync",
-	"async", "xattr", "lease", "statfs", "fdinfo");
-WORDS(limit_words, "files", "memory", "lock", "size");
-WORDS(way_words, "too", "instead");
+static const char * const scope_words[] = {
+	"own", "first", "second", "device", "closed", "negative", NULL,
+};
+
+static const char * const file_words[] = {
+	"none", "ext4", "memfd", "tmpfs", "other", "sealed", "readonly",
+	"append", "secret", "directory", "pipe", "path", "device", "huge",
+	"handle", "closed", NULL,
+};
+
+static const char * const id_words[] = {
+	"any", "alice", "root", "bogus", NULL,
+};
+
+static const char * const address_words[] = {
+	"any", "arena", "next", "view", "inside", "odd", "top", "beyond",
+	"kernel", "low", NULL,
+};
+
+static const char * const room_words[] = {
+	"some", "none", "little", "null", "edge", "kernel", NULL,
+};
+
+static const char * const map_words[] = {
+	"shared", "private", "validate", "fixed", "fixedprivate", "noreplace",
+	"populate", "locked", "sync", "noreserve", "growsdown", "hugetlb",
+	NULL,
+};
+
+static const char * const remap_words[] = {
+	"maymove", "stay", "fixed", "dontunmap", "copy", NULL,
+};
+
+static const char * const advice_words[] = {
+	"normal", "dontneed", "remove", "populate_read", "populate_write",
+	"cold", "pageout", "free", "dontfork", "dofork", "willneed",
+	"hugepage", "nohugepage", "collapse", "mergeable", "dontdump",
+	"wipeonfork", "keeponfork", "sequential", "hwpoison_bad", NULL,
+};
+
+static const char * const sync_words[] = {
+	"async", "sync", "invalidate", NULL,
+};
+
+static const char * const lock_words[] = {
+	"lock", "unlock", "onfault", "all", "none", NULL,
+};
+
+static const char * const touch_words[] = {
+	"read", "write", "readall", "writeall", NULL,
+};
+
+static const char * const change_words[] = {
+	"truncate", "punch", "allocate", "write", "zero", "collapse",
+	"insert", "unlink", "seal", NULL,
+};
+
+static const char * const user_words[] = {
+	"alice", "root", "bob", "nobody", NULL,
+};
+
+static const char * const net_words[] = {
+	"second", "first", "new", "user", NULL,
+};
+
+static const char * const reopen_words[] = {
+	"write", "read", "path", "truncate", "chmod", NULL,
+};
+
+static const char * const peek_words[] = {
+	"read", "write", "parent", NULL,
+};
+
+static const char * const dup_words[] = {
+	"dup", "over", "exec", NULL,
+};
+
+static const char * const poke_words[] = {
+	"fstat", "read", "write", "seek", "truncate", "allocate", "poll",
+	"flock", "chmod", "chown", "seals", "sendfile", "sync", "async",
+	"xattr", "lease", "statfs", "fdinfo", NULL,
+};
+
+static const char * const limit_words[] = {
+	"files", "memory", "lock", "size", NULL,
+};
+
+static const char * const way_words[] = {
+	"too", "instead", NULL,
+};
 
 static int handle_of(const struct world *world, uint64_t slot)
 {
