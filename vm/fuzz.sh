@@ -171,10 +171,10 @@ say "fuzzing Linux $(release "$kver") for $time s: make fuzz TIME=$time SEED=$se
 status=0
 if [ -n "$only" ]; then
 	cp "$only" "$dir/programs"
-	boot $((time + 300)) "$dir/console" -r /programs -t "$time" >"$dir/output" || status=$?
+	boot $((time + 600)) "$dir/console" -r /programs -t "$time" >"$dir/output" || status=$?
 else
 	for file in selftests/fuzz/corpus/*; do cat "$file"; echo; done | cat -s >"$dir/programs"
-	boot $((time + 300)) "$dir/console" -c /programs -t "$time" -s "$seed" \
+	boot $((time + 600)) "$dir/console" -c /programs -t "$time" -s "$seed" \
 		-w "$workers" >"$dir/output" || status=$?
 fi
 grep -v '^pc ' "$dir/output" || true
