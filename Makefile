@@ -8,7 +8,7 @@ DESTDIR ?=
 BUILD := $(CURDIR)/build
 RELEASE := $(shell uname -r)
 KDIR ?= /lib/modules/$(RELEASE)/build
-export PREFIX DESTDIR KERNELS TESTS MUTANTS V FS SEED
+export PREFIX DESTDIR KERNELS TESTS MUTANTS V FS TIME SEED WORKERS BOOTS
 
 # What stands against building the module for the running kernel; a kernel
 # without module support has no /proc/modules.
@@ -50,7 +50,7 @@ load: module ## load the module that was just built
 unload: ## unload it
 	rmmod section
 
-.PHONY: demo shell check check-sanitize check-races check-fs coverage mutants bench bench-wine profile bench-gate bench-record lint
+.PHONY: demo shell check check-sanitize check-races check-fs coverage mutants fuzz fuzz-quick fuzz-user bench bench-wine profile bench-gate bench-record lint
 demo: ## see it work in a virtual machine
 	@vm/demo.sh
 
@@ -77,6 +77,15 @@ coverage: ## which lines of the module the tests run (KERNELS=6.1 TESTS=...)
 
 mutants: ## are the tests able to fail? (MUTANTS='one ...' KERNELS=6.12)
 	@vm/mutants.sh
+
+fuzz: ## programs at random, guided by coverage (TIME=60 SEED=1 WORKERS=3 KERNELS=6.12-sanitize)
+	@vm/fuzz.sh $(FILE)
+
+fuzz-quick: ## a minute of that, with a seed that is always the same
+	@TIME=60 SEED=1 vm/fuzz.sh
+
+fuzz-user: ## the library's parsers, by libFuzzer (TIME=60 SEED=1)
+	@vm/fuzz-user.sh
 
 bench: ## what sections cost beside their alternatives, in instructions (OPS='open_ ...')
 	@vm/bench.sh $(OPS)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Compiles the parts that do not depend on a kernel.
 #
-# usage: vm/build.sh userlib|selftests|bench...
+# usage: vm/build.sh userlib|selftests|bench|fuzz...
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,6 +19,8 @@ for part; do
 	selftests) quietly selftests make -s -j"$(nproc)" -C "$top/selftests" "${kselftest[@]}" all ;;
 	# Of those the one that measures.
 	bench) quietly bench make -s -C "$top/selftests" "${kselftest[@]}" "$build/selftests/section_bench" ;;
+	# And the one that looks for what no test thought of.
+	fuzz) quietly fuzz make -s -C "$top/selftests" "${kselftest[@]}" "$build/selftests/section_fuzz" ;;
 	*) die "unknown part $part" ;;
 	esac || die "$part does not compile"
 done

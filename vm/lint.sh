@@ -23,7 +23,7 @@ shopt -s nullglob
 module_files=(module/*.[ch])
 uapi_files=(uapi/linux/*.h)
 test_files=(selftests/*.[ch] selftests/fs/*.[ch])
-script_files=(.ci/run vm/*.sh vm/init selftests/*.sh selftests/bench/*.sh selftests/fs/*.sh userlib/examples/*.sh Documentation/*.sh)
+script_files=(.ci/run vm/*.sh vm/init selftests/*.sh selftests/bench/*.sh selftests/fs/*.sh selftests/fuzz/*.sh userlib/examples/*.sh Documentation/*.sh)
 
 failed=()
 step() {
@@ -108,6 +108,9 @@ step "checkpatch uapi" checkpatch "${uapi_files[@]}"
 step "checkpatch selftests" checkpatch "${test_files[@]}"
 # Tables of operations are put together from macros, which are parts of them.
 step "checkpatch bench" checkpatch selftests/bench/*.[ch] --ignore COMPLEX_MACRO
+# The same holds for the fuzzer's table; its volatile memory is that which another
+# thread changes, or a touch that must not be left out.
+step "checkpatch fuzz" checkpatch selftests/fuzz/*.[ch] --ignore COMPLEX_MACRO,VOLATILE
 for kver in $kernels; do
 	step "compiler and sparse $kver" module "$kver"
 done
