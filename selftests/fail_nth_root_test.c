@@ -1510,9 +1510,26 @@ TEST_F_TIMEOUT(fail, each_allocation, 600)
 	tally_tell(&tally, variant->op.name);
 }
 
+/* The last ones that fit; only now, as whoever looks around needs some, too. */
+static bool fill_table(struct world *w)
+{
+	return RIGHT(w, dup(w->dev) == TABLE - 2, errno) &&
+	       RIGHT(w, dup(w->dev) == TABLE - 1, errno);
+}
+
+static int run_in_full_table(struct world *w)
+{
+	int ret = run_create(w);
+
+	close(TABLE - 1);
+	close(TABLE - 2);
+	return ret;
+}
+
 static const struct operation in_full_table = {
 	.name = "create_in_full_table",
-	.run = run_create,
+	.prepare = fill_table,
+	.run = run_in_full_table,
 	.check = check_create,
 	.naming = SHORT_NAME,
 	.makes_fd = true,
@@ -1551,7 +1568,7 @@ TEST_F(fail_table, grows)
 	do {
 		fd = dup(w->dev);
 		ASSERT_LE(0, fd);
-	} while (fd < TABLE - 1);
+	} while (fd < TABLE - 3);
 	counts_take(&self->counts);
 	for (w->n = 1; w->n < BOUND; w->n++) {
 		bool good = attempt(w, &left);
@@ -1565,127 +1582,6 @@ TEST_F(fail_table, grows)
 	EXPECT_LT(w->n, (unsigned int)BOUND);
 	EXPECT_LT(0U, tally.failed);
 	tally_tell(&tally, w->op->name);
-}
-
-/*
- * Loading.  How the kernel reads and checks a module is not of interest here: a
- * parameter that is wrong makes it stop shortly before the module itself runs,
- * and tells how many allocations there were by then.
- */
-
-FIXTURE(fail_load) {
-	int nth;
-	int module;
-	bool large;
-};
-
-static int load(int module, const char *parameters)
-{
-	return syscall(SYS_finit_module, module, parameters, 0) ? -errno : 0;
-}
-
-/* Can there be large pages?  A module that was loaded is to have them, too. */
-static bool large_pages(void)
-{
-	int dev = sec_dev();
-	int handle = sec_create_flags(dev, NULL, LARGE_BYTES,
-				      SECTION_CREATE_LARGE_ONLY);
-
-	close(dev);
-	close(handle);
-	return handle >= 0;
-}
-
-FIXTURE_SETUP(fail_load)
-{
-	if (!module_is_module())
-		SKIP(return, "not a module");
-	self->large = large_pages();
-	self->nth = fail_nth_open();
-	self->module = module_open();
-	ASSERT_LE(0, self->nth);
-	ASSERT_LE(0, self->module);
-	ASSERT_EQ(0, module_unload_soon());
-}
-
-FIXTURE_TEARDOWN(fail_load)
-{
-	if (!module_is_module())
-		module_load();
-}
-
-static bool load_works(bool large)
-{
-	int dev = sec_dev();
-	int handle = sec_create_anon(dev, "loaded", SEC_PAGE);
-	int again = sec_open(dev, "loaded", SEC_RIGHTS_R);
-
-	close(dev);
-	close(handle);
-	close(again);
-	return handle >= 0 && again >= 0 && (!large || large_pages());
-}
-
-TEST_F_TIMEOUT(fail_load, each_allocation, 600)
-{
-	struct tally tally = { 0 };
-	unsigned int n, first, left;
-
-	fail_nth(self->nth, FAR);
-	ASSERT_EQ(-EINVAL, load(self->module, "max_names=none"));
-	first = FAR - fail_nth_stop(self->nth);
-	ASSERT_LT(0U, first);
-	for (n = first; n < first + BOUND; n++) {
-		int ret;
-		bool good;
-
-		fail_nth(self->nth, n);
-		ret = load(self->module, "");
-		left = fail_nth_stop(self->nth);
-		if (ret) {
-			good = ret == -ENOMEM && !left &&
-			       access(SEC_DEVICE, F_OK) &&
-			       !module_is_module();
-		} else {
-			good = load_works(self->large);
-			good = !module_unload_soon() && good;
-		}
-		EXPECT_TRUE(good) {
-			TH_LOG("allocation %u: %d", n, ret);
-		}
-		if (!tally_up(&tally, good, left))
-			break;
-	}
-	EXPECT_LT(n, first + BOUND);
-	EXPECT_LT(0U, tally.failed);
-	tally_tell(&tally, "load");
-	ASSERT_EQ(0, module_load());
-	EXPECT_TRUE(load_works(self->large));
-}
-
-/* Unloading needs no memory, or does without. */
-TEST_F(fail_load, unload)
-{
-	struct tally tally = { 0 };
-	unsigned int n, left;
-
-	for (n = 1; n < BOUND; n++) {
-		int ret;
-
-		ASSERT_EQ(0, module_load());
-		ASSERT_TRUE(load_works(self->large));
-		fail_nth(self->nth, n);
-		ret = module_unload();
-		left = fail_nth_stop(self->nth);
-		if (ret == -EWOULDBLOCK)
-			ret = module_unload_soon();
-		EXPECT_EQ(0, ret);
-		if (!tally_up(&tally, !ret, left))
-			break;
-	}
-	EXPECT_LT(n, (unsigned int)BOUND);
-	tally_tell(&tally, "unload");
-	ASSERT_EQ(0, module_load());
 }
 
 int main(int argc, char **argv)
