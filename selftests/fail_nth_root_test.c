@@ -8,7 +8,6 @@
  * This needs a kernel with fault injection (make check-sanitize).  There the
  * kernel's own means of debugging allocate as well; what they do is counted too.
  */
-#include <sched.h>
 #include <sys/syscall.h>
 
 #include "kselftest_harness.h"
@@ -203,7 +202,6 @@ struct world;
  * @makes_fd: @run returns a descriptor
  * @may_be_none: no allocation is expected
  * @error: one more errno that is right
- * @any_error: most of what fails is not ours, and says what it likes
  */
 struct operation {
 	const char *name;
@@ -220,7 +218,6 @@ struct operation {
 	bool makes_fd;
 	bool may_be_none;
 	int error;
-	bool any_error;
 };
 
 union argument {
@@ -1016,58 +1013,12 @@ static bool check_receive(struct world *w, int ret)
 }
 
 /*
- * A network namespace.  Its process is not to go on with it, and so is another
- * one, which has failures of its own.
- */
-
-struct elsewhere {
-	int ret;
-	unsigned int left;
-};
-
-static struct elsewhere *elsewhere;
-
-static void unshare_there(unsigned int n)
-{
-	int nth = fail_nth_open();
-	struct sec_name name = sec_unique();
-	int dev = sec_dev();
-	int handle;
-
-	fail_nth(nth, n);
-	elsewhere->ret = unshare(CLONE_NEWNET) ? -errno : 0;
-	elsewhere->left = fail_nth_stop(nth);
-	/* There are names in it, or there still are where we were. */
-	handle = sec_create_anon(dev, name.s, SEC_PAGE);
-	_exit(handle >= 0 && sec_open(dev, name.s, SEC_RIGHTS_R) >= 0 ? 0 : 1);
-}
-
-static int run_unshare(struct world *w)
-{
-	pid_t pid;
-
-	fail_nth(w->nth, 0);
-	pid = fork();
-	if (!pid)
-		unshare_there(w->n);
-	w->settled = pid < 0 ? -errno : sec_wait(pid);
-	fail_nth(w->nth, elsewhere->left);
-	return elsewhere->ret;
-}
-
-static bool check_unshare(struct world *w, int ret)
-{
-	(void)ret;
-	return RIGHT(w, !w->settled, w->settled);
-}
-
-/*
  * The sweep.
  */
 
 static bool is_documented(const struct operation *op, int ret)
 {
-	return ret >= 0 || op->any_error || ret == -ENOMEM || ret == -ENFILE ||
+	return ret >= 0 || ret == -ENOMEM || ret == -ENFILE ||
 	       ret == -EMFILE || (op->error && ret == -op->error);
 }
 
@@ -1169,8 +1120,6 @@ FIXTURE_SETUP(fail)
 	ASSERT_LE(0, self->w.dev);
 	if (variant->op.place == ON_EXT4)
 		ASSERT_TRUE(have_ext4());
-	elsewhere = shared_page();
-	ASSERT_NE(NULL, elsewhere);
 }
 
 FIXTURE_TEARDOWN(fail)
@@ -1478,9 +1427,6 @@ FIXTURE_VARIANT_ADD(fail, receive) {
 	.op = { .name = "receive", .prepare = make_sent, .run = run_receive,
 		.check = check_receive, .makes_fd = true, .may_be_none = true,
 		.error = ENOMSG } };
-FIXTURE_VARIANT_ADD(fail, unshare_net) {
-	.op = { .name = "unshare_net", .run = run_unshare,
-		.check = check_unshare, .any_error = true } };
 /* clang-format on */
 
 TEST_F_TIMEOUT(fail, each_allocation, 600)
