@@ -115,7 +115,7 @@ run_tests() {
 	shift 4
 	# A kernel that looks for more takes more memory and time.
 	case $kver in
-	*-*) own=(-m 3G) limit=3600 test_own=(-r "${ROUNDS:-25}") ;;
+	*-*) own=(-m 3G) limit=3600 test_own=(-t 1200 -r "${ROUNDS:-25}") ;;
 	esac
 	rm -f "$record" "$console" "$results"
 	for attempt in 1 2 3; do
