@@ -71,6 +71,9 @@ kroot=$build/kernels/$kver/root
 
 # The kernel modules that tests and the disk need; built in on some kernels.
 load="virtio_pci virtio_blk loop fuse overlay"
+# For swap space. It takes memory, and what is counted without a disk does not
+# need it.
+[ $disk = 0 ] || load="$load zram"
 
 mkdir -p "$root"/{bin,etc,examples,selftests} "$root/lib/modules/$rel"
 cp "$(command -v busybox)" "$root/bin/busybox"
