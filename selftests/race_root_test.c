@@ -146,10 +146,13 @@ TEST_F_TIMEOUT(fault, fork, 120)
 TEST_F_TIMEOUT(fault, move, 120)
 {
 	struct toucher toucher;
-	unsigned char *to = free_range(PAGES);
+	unsigned char *to;
 
-	ASSERT_NE(NULL, to);
 	start_fault(_metadata, self, &toucher);
+	/* Kept until it is replaced: threads want memory, too. */
+	to = mmap(NULL, PAGES * self->page, PROT_NONE,
+		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, to);
 	ASSERT_EQ(to, mremap(self->view, PAGES * self->page,
 			     PAGES * self->page, MREMAP_MAYMOVE | MREMAP_FIXED,
 			     to));
