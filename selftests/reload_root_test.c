@@ -15,14 +15,6 @@
 /* Deferred releases on an emulated machine: bounds hangs, measures nothing. */
 #define PATIENCE	20
 
-/* SECTION_TEST_RELOADS: how many rounds; each scan for lost memory takes time. */
-static int rounds(void)
-{
-	const char *text = getenv("SECTION_TEST_RELOADS");
-
-	return text && atoi(text) > 0 ? atoi(text) : 100;
-}
-
 /* Views of every kind, touched; the last of them goes with the process. */
 static void use_views(int handle, size_t page)
 {
@@ -161,12 +153,20 @@ FIXTURE_TEARDOWN_PARENT(reload)
 	module_load();
 }
 
+/* How long the scans have taken: most of all the time, where there are any. */
+static long long scanning_ms;
+
 /* An address on a stack or in a register hides what is lost until the next. */
 static void expect_nothing_lost(struct __test_metadata *_metadata, int round)
 {
 	static char text[4096];
+	struct timespec from, to;
 
+	clock_gettime(CLOCK_MONOTONIC, &from);
 	ASSERT_EQ(0, kmemleak_write("scan"));
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	scanning_ms += (to.tv_sec - from.tv_sec) * 1000LL +
+		       (to.tv_nsec - from.tv_nsec) / 1000000;
 	EXPECT_TRUE(nothing_lost(text, sizeof(text))) {
 		TH_LOG("round %d: %s", round, text);
 	}
@@ -174,7 +174,7 @@ static void expect_nothing_lost(struct __test_metadata *_metadata, int round)
 
 TEST_F_TIMEOUT(reload, many, 580)
 {
-	int round, total = rounds();
+	int round, total = sec_rounds(100);
 
 	for (round = 0; round < total; round++) {
 		ASSERT_EQ(0, sec_in_child(user, NULL));
@@ -200,8 +200,8 @@ TEST_F_TIMEOUT(reload, many, 580)
 		sleep(6);
 		expect_nothing_lost(_metadata, round);
 	}
-	TH_LOG("%d rounds, %s", round, self->kmemleak ? "each with a scan" :
-	       "no kmemleak here");
+	TH_LOG("%d rounds, %s; %lld ms for the scans", round, self->kmemleak ?
+	       "each with a scan" : "no kmemleak here", scanning_ms);
 }
 
 TEST_HARNESS_MAIN
