@@ -38,6 +38,7 @@ scan() {
 		next
 	}
 	/traps: / { next }
+	/kcsan: (non-)?strict mode configured/ { next }
 	/BUG[: ]|kernel BUG at|Oops|: [0-9a-f][0-9a-f][0-9a-f][0-9a-f] \[#[0-9]+\]|WARNING:|WARN|INFO: |[kK]ernel panic|Call Trace|general protection|unable to handle|cut here|KASAN|KCSAN|KFENCE|UBSAN|KMSAN|kmemleak: .*new|suspicious|possible .*(deadlock|locking|usage|recursive|circular)|inconsistent lock|lock held when returning|held lock freed|scheduling while atomic|sleeping function|soft lockup|hard LOCKUP|stall|hung task|blocked for more|refcount_t:|corruption|Bad (page|rss)|bad: scheduling|still has objects|Objects remaining|nobody cared|NULL pointer/ {
 		if (!left) first = 1
 		left = 30

@@ -73,6 +73,9 @@ kroot=$build/kernels/$kver/root
 
 # The kernel modules that tests and the disk need; built in on some kernels.
 load="virtio_pci virtio_blk loop fuse overlay${modules:+ $modules}"
+# For swap space. It takes memory, and what is counted without a disk does not
+# need it.
+[ $disk = 0 ] || load="$load zram"
 
 mkdir -p "$root"/{bin,etc,examples,selftests} "$root/lib/modules/$rel"
 cp "$(command -v busybox)" "$root/bin/busybox"
@@ -147,6 +150,10 @@ rm -rf "$root"
 
 # Tests count the objects of single slab caches, and want secret memory.
 [ $disk = 0 ] || append="slab_nomerge secretmem.enable=1${append:+ $append}"
+
+# Where the host is busy, the timer's first interrupts are late, and the kernel
+# gives up when it tries whether there are any.
+[ $icount = 1 ] || append="no_timer_check${append:+ $append}"
 
 # shellcheck disable=SC2054 # these commas are QEMU's
 # The accelerator is named: /dev/kvm may exist and yet hang the guest.
