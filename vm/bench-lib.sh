@@ -21,15 +21,15 @@ measure() {
 	local tsv=$1 programs=$2 status
 
 	shift 2
-	vm/run.sh -m 3G -t 1200 "$@" | tee "$dir/out" | awk -F '\t' '
+	vm/run.sh -m 3G -t 1200 "$@" | tee "$tsv.out" | awk -F '\t' '
 		/^cost/ && $2 != last { last = $2; print $3 }
 		/^scale/ && $2 != last { last = $2; print $3 }' >&2
 	status=${PIPESTATUS[0]}
-	if [ "$status" != 0 ] || [ "$(grep -c '^end$' "$dir/out")" != "$programs" ]; then
-		tail -n 5 "$dir/out" >&2
+	if [ "$status" != 0 ] || [ "$(grep -c '^end$' "$tsv.out")" != "$programs" ]; then
+		tail -n 5 "$tsv.out" >&2
 		die "the benchmark did not end"
 	fi
-	grep -v '^end$' "$dir/out" >>"$tsv"
+	grep -v '^end$' "$tsv.out" >>"$tsv"
 }
 
 # show NAME [OPTION...]: NAME.tsv in all forms, and the table; the options are

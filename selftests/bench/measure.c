@@ -90,7 +90,7 @@ static void report(const struct operation *op, const struct contender *c,
 /* So many that the median says something, where there are so many. */
 static unsigned int fewer_runs(unsigned int runs)
 {
-	unsigned int enough = runs < 100 ? runs : 100;
+	unsigned int enough = runs < 200 ? runs : 200;
 
 	return runs / bench_divisor > enough ? runs / bench_divisor : enough;
 }
