@@ -29,10 +29,12 @@
 /*
  * What is known of somebody who writes in order: the page after the one that he
  * wants next, 0 at first, and how many he has written up to there, or so many that
- * more make no difference: a longer wait for one fault has little gain.
+ * more make no difference.  Four times as many pages ahead would gain less than one
+ * part in a hundred, and fill a small memory cgroup, of which a process dies that
+ * would live with a memfd.
  */
-#define SECTION_STREAM_SHIFT	10
-#define SECTION_STREAM_RUN	1023UL
+#define SECTION_STREAM_SHIFT	8
+#define SECTION_STREAM_RUN	255UL
 
 #define SECTION_STREAM_BITS	3
 

@@ -55,7 +55,7 @@ static void write_in_order(struct __test_metadata *_metadata,
 	}
 }
 
-/* Never more than a quarter of what was written in order, nor than 255 pages. */
+/* Never more than a quarter of what was written in order, nor than 63 pages. */
 TEST_F(ahead, no_more_than_before)
 {
 	size_t n, have;
@@ -65,7 +65,7 @@ TEST_F(ahead, no_more_than_before)
 		have = resident(self->handle);
 		EXPECT_LE(n + 1, have);
 		EXPECT_GE(n + 1 + n / 4, have);
-		EXPECT_GE(n + 1 + 255, have);
+		EXPECT_GE(n + 1 + 63, have);
 	}
 	EXPECT_EQ(PAGES, resident(self->handle));
 }
