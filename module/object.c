@@ -362,12 +362,19 @@ static int section_init_path(struct section *section, enum section_mount where)
 
 static int section_init_paths(struct section *section)
 {
+	struct path *paths = section->paths;
 	int err;
 
 	err = section_init_path(section, SECTION_MOUNT_NOEXEC);
-	if (!err && section->prot & SECTION_PROT_EXECUTE)
-		err = section_init_path(section, SECTION_MOUNT_EXEC);
-	return err;
+	if (err || !(section->prot & SECTION_PROT_EXECUTE))
+		return err;
+	err = section_init_path(section, SECTION_MOUNT_EXEC);
+	if (err)
+		return err;
+	/* All handles tell the same time: that of one section. */
+	section_inode_copy_times(d_inode(paths[SECTION_MOUNT_EXEC].dentry),
+				 d_inode(paths[SECTION_MOUNT_NOEXEC].dentry));
+	return 0;
 }
 
 static struct section *section_alloc(const struct section_spec *spec)
