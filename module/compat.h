@@ -78,9 +78,7 @@ static inline struct timespec64 simple_inode_init_ts(struct inode *inode)
 	inode->i_atime = inode->i_ctime;
 	return inode->i_ctime;
 }
-#endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 static inline void section_inode_copy_times(struct inode *to,
 					    const struct inode *from)
 {

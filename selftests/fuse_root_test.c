@@ -62,19 +62,6 @@ FIXTURE_TEARDOWN(fuse)
 		module_load();
 }
 
-struct toucher {
-	unsigned char *address;
-	int value;
-};
-
-static void *touch_thread(void *argument)
-{
-	struct toucher *t = argument;
-
-	t->value = peek(t->address);
-	return NULL;
-}
-
 TEST_F(fuse, reads_and_writes)
 {
 	size_t i;

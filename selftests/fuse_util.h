@@ -471,4 +471,18 @@ static inline int fuse_open_file(struct fuse *f, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+/* A thread that reads, and may have to wait for the server. */
+struct toucher {
+	unsigned char *address;
+	int value;
+};
+
+static inline void *touch_thread(void *argument)
+{
+	struct toucher *t = argument;
+
+	t->value = peek(t->address);
+	return NULL;
+}
+
 #endif /* FUSE_UTIL_H */

@@ -439,15 +439,23 @@ struct greedy {
 	size_t bytes;
 };
 
-static void greedy_child(const struct child *c, void *arg)
+/* Of the section that both open by name; the handle stays open. */
+static unsigned char *child_view(const struct greedy *g)
 {
-	const struct greedy *g = arg;
 	int handle = sec_open(g->dev, g->name, SECTION_RIGHTS_MAXIMUM);
 	unsigned char *view;
 
 	CHILD_EXPECT(handle >= 0);
 	view = sec_map(handle, RW, 0, 0, 0);
 	CHILD_EXPECT(view != MAP_FAILED);
+	return view;
+}
+
+static void greedy_child(const struct child *c, void *arg)
+{
+	const struct greedy *g = arg;
+	unsigned char *view = child_view(g);
+
 	say_ready(c);
 	wait_go(c);
 	memset(view + MB, 'g', g->bytes - MB);
@@ -456,12 +464,8 @@ static void greedy_child(const struct child *c, void *arg)
 static void holder_child(const struct child *c, void *arg)
 {
 	const struct greedy *g = arg;
-	int handle = sec_open(g->dev, g->name, SECTION_RIGHTS_MAXIMUM);
-	unsigned char *view;
+	unsigned char *view = child_view(g);
 
-	CHILD_EXPECT(handle >= 0);
-	view = sec_map(handle, RW, 0, 0, 0);
-	CHILD_EXPECT(view != MAP_FAILED);
 	fill(view, MB, 3);
 	say_ready(c);
 	wait_go(c);

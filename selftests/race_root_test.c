@@ -63,19 +63,6 @@ FIXTURE_TEARDOWN(fault)
 	fuse_stop(&self->f);
 }
 
-struct toucher {
-	unsigned char *address;
-	int value;
-};
-
-static void *touch_thread(void *argument)
-{
-	struct toucher *t = argument;
-
-	t->value = peek(t->address);
-	return NULL;
-}
-
 /* From here on a thread sleeps in a fault of the view's page 3. */
 static void start_fault(struct __test_metadata *_metadata,
 			FIXTURE_DATA(fault) *self, struct toucher *toucher)

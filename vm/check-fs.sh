@@ -28,23 +28,13 @@ all_fs="ext4 tmpfs overlay xfs btrfs fuse nfs"
 list=${FS:-$all_fs}
 kernels=${KERNELS:-6.12}
 seed=${SEED:-$((RANDOM * 32768 + RANDOM + 1))}
-# A directory of its own, as vm/check.sh has.
-mkdir -p "$build/results"
-find "$build/results" -mindepth 1 -maxdepth 1 -type d -mtime +0 -exec rm -rf {} +
-results=$(mktemp -d "$build/results/$(date +%H%M%S).XXXXXX")
-ln -sfn "${results##*/}" "$build/results/latest-fs"
+new_results latest-fs
 work=$(mktemp -d "$build/fs.XXXXXX")
-records=()
-
-# Whatever stops this script, the last line is the sum, and it is a failure.
 finish() {
 	local status=$?
 
 	rm -rf "$work"
-	[ $status = 0 ] || printf 'fail\tbuild\t*\tsee above\nend\n' >"$results/build.record"
-	[ $status = 0 ] || records+=("$results/build.record")
-	vm/report.pl total "${records[@]}" || exit 1
-	exit $status
+	conclude $status
 }
 trap finish EXIT
 
@@ -152,14 +142,8 @@ for fs in $list; do
 	case " $all_fs " in *" $fs "*) ;; *) die "unknown file system $fs" ;; esac
 done
 vm/prepare.sh module vm check fs
-vm/fetch-source.sh
-for kver in $kernels; do
-	vm/fetch-kernel.sh "$kver"
-	say "compiling section.ko for $kver..."
-	vm/build-module.sh "$kver"
-done
-say "compiling the library and the tests..."
-vm/build.sh userlib selftests
+# shellcheck disable=SC2086 # one word per kernel
+build_tests $kernels
 for kver in $kernels; do
 	for fs in $list; do
 		check "$kver" "$fs"

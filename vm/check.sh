@@ -23,34 +23,12 @@ cd "$top"
 suite_only=
 [ "${1:-}" != -s ] || suite_only=1
 kernels=${KERNELS:-$all_kernels}
-# A directory of its own: no record of an earlier run can pass for this one's,
-# and several runs do not disturb each other.
-mkdir -p "$build/results"
-find "$build/results" -mindepth 1 -maxdepth 1 -type d -mtime +0 -exec rm -rf {} +
-results=$(mktemp -d "$build/results/$(date +%H%M%S).XXXXXX")
-ln -sfn "${results##*/}" "$build/results/latest"
-records=()
-
-# Whatever stops this script, the last line is the sum, and it is a failure.
-finish() {
-	local status=$?
-
-	[ $status = 0 ] || printf 'fail\tbuild\t*\tsee above\nend\n' >"$results/build.record"
-	[ $status = 0 ] || records+=("$results/build.record")
-	vm/report.pl total "${records[@]}" || exit 1
-	exit $status
-}
-trap finish EXIT
+new_results latest
+trap conclude EXIT
 
 vm/prepare.sh module vm check
-vm/fetch-source.sh
-for kver in $kernels; do
-	vm/fetch-kernel.sh "$kver"
-	say "compiling section.ko for $kver..."
-	vm/build-module.sh "$kver"
-done
-say "compiling the library and the tests..."
-vm/build.sh userlib selftests
+# shellcheck disable=SC2086 # one word per kernel
+build_tests $kernels
 
 mapfile -t programs < <(test_programs)
 [ ${#programs[@]} -gt 0 ] || die "selftests/Makefile names no tests"

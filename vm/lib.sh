@@ -87,6 +87,42 @@ test_programs() {
 		sed 's/.*://'
 }
 
+# build_tests KVER...: all that a run of tests needs, for each of these kernels
+build_tests() {
+	local kver
+
+	"$top/vm/fetch-source.sh"
+	for kver; do
+		"$top/vm/fetch-kernel.sh" "$kver"
+		say "compiling section.ko for $kver..."
+		"$top/vm/build-module.sh" "$kver"
+	done
+	say "compiling the library and the tests..."
+	"$top/vm/build.sh" userlib selftests
+}
+
+# new_results LINK: a directory of its own, in $results, to which LINK leads: no
+# record of an earlier run can pass for this one's, and several runs do not disturb
+# each other. The records to be summed up go into the array records.
+records=()
+new_results() {
+	mkdir -p "$build/results"
+	find "$build/results" -mindepth 1 -maxdepth 1 -type d -mtime +0 -exec rm -rf {} +
+	results=$(mktemp -d "$build/results/$(date +%H%M%S).XXXXXX")
+	ln -sfn "${results##*/}" "$build/results/$1"
+}
+
+# conclude [STATUS]: for a trap at EXIT. Whatever stops a script, the last line is
+# the sum, and it is a failure.
+conclude() {
+	local status=${1:-$?}
+
+	[ "$status" = 0 ] || printf 'fail\tbuild\t*\tsee above\nend\n' >"$results/build.record"
+	[ "$status" = 0 ] || records+=("$results/build.record")
+	"$top/vm/report.pl" total "${records[@]}" || exit 1
+	exit "$status"
+}
+
 # emulator_fault LOG: is the kernel's first complaint QEMU's own doing?
 # The kernel patches its code by way of a breakpoint, and QEMU before 8.1 can
 # run the breakpoint when it is gone already ("accel/tcg: Always lock pages
