@@ -312,7 +312,10 @@ static int __init section_anon_guard_init(void)
 	return 0;
 }
 
-/* Kernels without large pages, or told to have none, do not know the option. */
+/*
+ * Kernels without large pages, or told to have none, do not know the option.  Any
+ * other error is one of loading: it must not cost the large pages for good.
+ */
 static struct vfsmount * __init
 section_tmpfs_large_mount(struct file_system_type *type)
 {
@@ -320,7 +323,7 @@ section_tmpfs_large_mount(struct file_system_type *type)
 	struct vfsmount *mount;
 
 	mount = vfs_kern_mount(type, SB_KERNMOUNT, type->name, options);
-	return IS_ERR(mount) ? NULL : mount;
+	return mount == ERR_PTR(-EINVAL) ? NULL : mount;
 }
 
 int __init section_anon_init(void)
@@ -336,7 +339,8 @@ int __init section_anon_init(void)
 	section_tmpfs_large = section_tmpfs_large_mount(type);
 	module_put(type->owner);
 	err = PTR_ERR_OR_ZERO(section_tmpfs) ?:
-	      PTR_ERR_OR_ZERO(section_tmpfs_exec);
+	      PTR_ERR_OR_ZERO(section_tmpfs_exec) ?:
+	      PTR_ERR_OR_ZERO(section_tmpfs_large);
 	if (!err) {
 		section_mount_set(section_tmpfs, false);
 		section_mount_set(section_tmpfs_exec, true);

@@ -230,6 +230,8 @@ FIXTURE_SETUP(pressure)
 		SKIP(return, "no memory cgroups");
 	if (access(ZRAM_SYS "/disksize", W_OK))
 		SKIP(return, "no zram");
+	/* Of each process that is killed for memory there is a report. */
+	sec_expect_report("invoked oom-killer:");
 	self->sections = sec_counter("sections");
 	self->handles = sec_counter("handles");
 	self->views = sec_counter("views");

@@ -26,7 +26,9 @@ dir=$(cd "$(dirname "$0")" && pwd)
 mark=section-selftests
 
 # Everything that a sound kernel never says. A process that dies of its own
-# general protection fault ("traps:") is no fault of the kernel.
+# general protection fault ("traps:") is no fault of the kernel; nor is a line that
+# the program itself has announced ("expects TEXT"), with a stack right after it,
+# such as the report of a memory cgroup's killed process.
 scan() {
 	awk -v mark="$mark:" '
 	{ at = index($0, mark) }
@@ -35,11 +37,23 @@ scan() {
 		if (word[2] == "start") { program = word[3]; test = "-"; left = 0 }
 		if (word[2] == "test") { test = word[3]; left = 0 }
 		if (word[2] == "end") { program = "-"; test = "-"; left = 0 }
+		if (word[2] == "start" || word[2] == "end") { expects = 0 }
+		if (word[2] == "expects") {
+			expected[expects++] = substr($0, at + length(mark " expects "))
+		}
 		next
 	}
+	function is_expected(  i) {
+		for (i = 0; i < expects; i++) {
+			if (index($0, expected[i])) return 1
+		}
+		return 0
+	}
 	/traps: / { next }
+	is_expected() { excused = 6; next }
+	excused && excused-- && /Call Trace/ { excused = 0; next }
 	/kcsan: (non-)?strict mode configured/ { next }
-	/BUG[: ]|kernel BUG at|Oops|: [0-9a-f][0-9a-f][0-9a-f][0-9a-f] \[#[0-9]+\]|WARNING:|WARN|INFO: |[kK]ernel panic|Call Trace|general protection|unable to handle|cut here|KASAN|KCSAN|KFENCE|UBSAN|KMSAN|kmemleak: .*new|suspicious|possible .*(deadlock|locking|usage|recursive|circular)|inconsistent lock|lock held when returning|held lock freed|scheduling while atomic|sleeping function|soft lockup|hard LOCKUP|stall|hung task|blocked for more|refcount_t:|corruption|Bad (page|rss)|bad: scheduling|still has objects|Objects remaining|nobody cared|NULL pointer/ {
+	/BUG[: ]|kernel BUG at|Oops|: [0-9a-f][0-9a-f][0-9a-f][0-9a-f] \[#[0-9]+\]|WARNING:|WARN|INFO: |[kK]ernel panic|Call Trace|general protection|unable to handle|cut here|KASAN|KCSAN|KFENCE|UBSAN|KMSAN|kmemleak: .*new|Out of memory:|suspicious|possible .*(deadlock|locking|usage|recursive|circular)|inconsistent lock|lock held when returning|held lock freed|scheduling while atomic|sleeping function|soft lockup|hard LOCKUP|stall|hung task|blocked for more|refcount_t:|corruption|Bad (page|rss)|bad: scheduling|still has objects|Objects remaining|nobody cared|NULL pointer/ {
 		if (!left) first = 1
 		left = 30
 	}

@@ -30,11 +30,7 @@ vm/prepare.sh module vm check
 # shellcheck disable=SC2086 # one word per kernel
 build_tests $kernels
 
-mapfile -t programs < <(test_programs)
-[ ${#programs[@]} -gt 0 ] || die "selftests/Makefile names no tests"
-if [ -n "${TESTS:-}" ]; then
-	read -r -a programs <<<"$TESTS"
-elif [ -z "$suite_only" ]; then
+if [ -z "${TESTS:-}" ] && [ -z "$suite_only" ]; then
 	records+=("$results/runner.record")
 	vm/selftest.sh "$results/runner.record" || true
 fi
@@ -43,6 +39,7 @@ for kver in $kernels; do
 	record=$results/$kver.record
 	records+=("$record")
 	name="Linux $(release "$kver")"
+	choose_programs "$kver"
 	say "booting $name..."
 	run_tests "$name" "$kver" "$build/$kver/section.ko" "$record" "${programs[@]}" || true
 done

@@ -34,8 +34,6 @@ for kver in $kernels; do
 	vm/build-module.sh -o "$build/coverage/module-$kver" "$kver" GCOV_PROFILE=y
 done
 vm/build.sh userlib selftests
-mapfile -t programs < <(test_programs)
-[ -z "${TESTS:-}" ] || read -r -a programs <<<"$TESTS"
 
 # counts KVER: from the archive to the sources with their counts
 counts() {
@@ -55,6 +53,7 @@ counts() {
 status=0
 for kver in $kernels; do
 	name="Linux $(release "$kver")"
+	choose_programs "$kver"
 	say "booting $name..."
 	vm_options=(-g "$dir/$kver.tar")
 	# A red test makes this run red, and yet its lines have been run.

@@ -81,10 +81,19 @@ release() { cat "$build/kernels/$1/release"; }
 kselftest=(OUTPUT="$build/selftests" USERLIB="$build/userlib"
 	KSFT="$build/linux-source/tools/testing/selftests")
 
-# test_programs: the names of all test programs, as the kselftest library tells
-test_programs() {
-	make -s --no-print-directory -C "$top/selftests" "${kselftest[@]}" emit_tests |
-		sed 's/.*://'
+# choose_programs KVER: into the array programs, the tests that TESTS names, or all
+# for such a kernel, as the kselftest library tells
+programs=()
+choose_programs() {
+	local instrumented=
+
+	case $1 in *-sanitize) instrumented=1 ;; esac
+	read -r -d '' -a programs < <(
+		[ -z "${TESTS:-}" ] || { echo "$TESTS"; exit; }
+		make -s --no-print-directory -C "$top/selftests" "${kselftest[@]}" \
+			INSTRUMENTED=$instrumented emit_tests | sed 's/.*://'
+	) || true
+	[ ${#programs[@]} -gt 0 ] || die "selftests/Makefile names no tests"
 }
 
 # build_tests KVER...: all that a run of tests needs, for each of these kernels

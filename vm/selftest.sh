@@ -111,6 +111,26 @@ splat 'refcount_t: underflow; use-after-free.'
 expect 1 '^fail\tLinux a_test\tglobal.one\t' "a reference count's underflow is a failure"
 splat 'BUG section (Tainted: G O): Objects remaining in section on __kmem_cache_shutdown()'
 expect 1 '^fail\tLinux a_test\tglobal.one\t' "a cache that is not empty is a failure"
+splat 'Out of memory: Killed process 99 (a_test)'
+expect 1 '^fail\tLinux a_test\tglobal.one\t' "a machine without memory is a failure"
+
+# announced TEXT [LATER]: a_test expects an OOM report, and there is one
+announced() {
+	splat "section-selftests: expects $1\\n[ 2.2] x invoked oom-killer: y\\n[ 2.2] CPU: 1\\n[ 2.2] Call Trace:${2:-}"
+}
+announced 'invoked oom-killer:'
+expect 0 '^pass\tLinux a_test\tglobal.one\t$' "an announced report is none"
+announced 'x\nsection-selftests: expects invoked oom-killer:'
+expect 0 '^pass\tLinux a_test\tglobal.one\t$' "two kinds of reports can be announced"
+announced 'failed with error'
+expect 1 '^fail\tLinux a_test\tglobal.one\t.*Call Trace' "a report of another kind than announced is a failure"
+announced 'invoked oom-killer:' '\n[ 2.3] Call Trace:'
+expect 1 '^fail\tLinux a_test\tglobal.one\t.*2.3. Call Trace' "a second stack after an announced report is a failure"
+announced 'invoked oom-killer:' '\n[ 2.3] WARNING: CPU: 1 PID: 9 at x'
+expect 1 '^fail\tLinux a_test\tglobal.one\t.*WARNING' "a warning beside an announced report is a failure"
+announced 'invoked oom-killer:'
+sed -i '/end a_test/a [ 2.35] x invoked oom-killer: y\n[ 2.35] Call Trace:' "$dir/console"
+expect 1 '^fail\tLinux kernel\t\*\t.*Call Trace' "what one program has announced is a failure after it"
 console '/start a_test/i [    1.5] WARNING: CPU: 0 PID: 1 at x'
 expect 1 '^fail\tLinux kernel\t\*\t.*WARNING' "a warning before the first test is a failure"
 # shellcheck disable=SC2016 # sed's
