@@ -449,11 +449,10 @@ FIXTURE_TEARDOWN(mass)
 
 TEST_F_TIMEOUT(mass, ten_thousand, 300)
 {
-	enum { COUNT = 10000 };
 	__u64 last = 0, base;
-	int handle, i, jumps = 0;
+	int handle, i, jumps = 0, count = sec_rounds(10000);
 
-	for (i = 0; i < COUNT; i++) {
+	for (i = 0; i < count; i++) {
 		handle = create_based(self->dev, NULL, 1, 0);
 		ASSERT_LE(0, handle);
 		base = base_of(handle);

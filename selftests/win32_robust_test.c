@@ -578,7 +578,20 @@ static char *use_up_mappings(size_t pages)
 	return i < pages ? base : NULL;
 }
 
-TEST(release_where_no_hole_can_be)
+/* What takes minutes in a kernel that looks at each access. */
+FIXTURE(huge) {
+	char unused;
+};
+
+FIXTURE_SETUP(huge)
+{
+}
+
+FIXTURE_TEARDOWN(huge)
+{
+}
+
+TEST_F_TIMEOUT(huge, release_where_no_hole_can_be, 300)
 {
 	const size_t pages = 140000;
 	char *memory = VirtualAlloc(NULL, 3 * PAGE_BYTES, MEM_COMMIT,
@@ -655,7 +668,7 @@ static char *repeated(int fd, size_t part, size_t count)
 }
 
 /* Linux copies no more than 2 GiB less a page at once. */
-TEST(copies_more_than_linux_does_at_once)
+TEST_F_TIMEOUT(huge, copies_more_than_linux_does_at_once, 300)
 {
 	const size_t part = 16 << 20, count = 129;
 	int fd = memfd_create("repeated", MFD_CLOEXEC);
