@@ -10,6 +10,7 @@
 #   SEED=1            which ones; without it, others in every run
 #   KERNELS='6.1'     the kernels, by default 6.12
 #   VM_TIMEOUT=SECONDS how long one machine may run
+#   JOBS=1            so many machines at a time
 #   V=1               show everything that the programs print
 #
 # Where there is a disk, a first machine writes to it through a view, and is
@@ -86,48 +87,45 @@ disk() {
 		-q -device -q "virtio-blk-pci,drive=$id")
 }
 
-# cut_power KVER FS: until some generations are safe; sets synced to the last one
+# cut_power KVER DIR: until some generations are safe; sets synced to the last one
 cut_power() {
-	local line
+	local pid=$2/pid line
 
 	synced=0
-	rm -f "$work/pid"
 	while read -r line; do
 		case $line in
 		"section-fs: synced "*)
 			synced=${line##* }
-			[ "$synced" -lt 20 ] || kill -KILL "$(cat "$work/pid")" 2>/dev/null || true
+			[ "$synced" -lt 20 ] || kill -KILL "$(cat "$pid")" 2>/dev/null || true
 			;;
 		*) say "$line" ;;
 		esac
-	done < <(vm/run.sh -n -d -t 300 -k "$1" "${vm_options[@]}" -q -pidfile -q "$work/pid" \
+	done < <(vm/run.sh -n -d -t 300 -k "$1" "${vm_options[@]}" -q -pidfile -q "$pid" \
 		run "${test_runner[@]}" -- /selftests/section_power_root_test write 2>&1 |
 		grep --line-buffered -v -e 'the machine d' -e Killed)
 	say "the power went after msync number $synced"
 }
 
 check() {
-	local kver=$1 fs=$2 name record kind programs
+	local kver=$1 fs=$2 dir=$work/$1-$2 name kind programs
 
 	name="Linux $(release "$kver") $fs"
-	record=$results/$kver-$fs.record
-	records+=("$record")
+	mkdir "$dir"
 	programs=(section_fsx_root_test section_fs_root_test)
 	test_runner=(/selftests/fs-guest.sh "$fs")
 	vm_options=(-M "$(more_modules "$fs")" -a "$top/selftests/fs/guest.sh:/selftests/fs-guest.sh")
 	kind=$(below "$fs")
 	if [ -n "$kind" ]; then
-		rm -f "$work/large" "$work/small"
-		truncate -s 512M "$work/large"
-		truncate -s "$(small_size "$kind")" "$work/small"
-		quietly "mkfs-$kind" format "$kind" "$work/large" || die "no $kind"
-		quietly "mkfs-$kind" format "$kind" "$work/small" || die "no $kind"
-		disk "$work/large"
-		disk "$work/small"
+		truncate -s 512M "$dir/large"
+		truncate -s "$(small_size "$kind")" "$dir/small"
+		quietly "mkfs-$fs" format "$kind" "$dir/large" || die "no $kind"
+		quietly "mkfs-$fs" format "$kind" "$dir/small" || die "no $kind"
+		disk "$dir/large"
+		disk "$dir/small"
 	fi
 	if [ "$kind" = "$fs" ]; then
 		say "booting $name, to cut its power..."
-		cut_power "$kver" "$fs"
+		cut_power "$kver" "$dir"
 		test_runner+=(SECTION_FS_SYNCED="$synced")
 		programs=(section_power_root_test "${programs[@]}")
 	fi
@@ -135,7 +133,9 @@ check() {
 		-- /selftests/run.sh -t 7200)
 	say "booting $name..."
 	VM_TIMEOUT=${VM_TIMEOUT:-7200} run_tests "$name" "$kver" "$build/$kver/section.ko" \
-		"$record" "${programs[@]}" || true
+		"$results/$kver-$fs.record" "${programs[@]}" || true
+	# It is large, and others are to come.
+	rm -r "$dir"
 }
 
 for fs in $list; do
@@ -146,6 +146,8 @@ vm/prepare.sh module vm check fs
 build_tests $kernels
 for kver in $kernels; do
 	for fs in $list; do
-		check "$kver" "$fs"
+		records+=("$results/$kver-$fs.record")
+		in_background "$results/$kver-$fs.output" check "$kver" "$fs"
 	done
 done
+show_background

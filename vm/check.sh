@@ -10,6 +10,8 @@
 #   TESTS='foo_test ...'  only these programs, and nothing about the runner
 #   ROUNDS=100            in compiled kernels, what tests do many times they do
 #                         25 % of that, or this much
+#   JOBS=1                so many machines at a time; by default one for each
+#                         processor, but no more than 4
 #   VM_TIMEOUT=SECONDS    how long one machine may run
 #   V=1                   show everything that the programs print
 #
@@ -35,14 +37,32 @@ if [ -z "${TESTS:-}" ] && [ -z "$suite_only" ]; then
 	vm/selftest.sh "$results/runner.record" || true
 fi
 
-for kver in $kernels; do
-	record=$results/$kver.record
-	records+=("$record")
+# One kernel is tested in several machines if there is room for them, each with its
+# share of the programs.
+# shellcheck disable=SC2086 # one word per kernel
+set -- $kernels
+shares=$((machines > $# ? machines / $# : 1))
+
+# machine KVER SHARE: run those programs
+machine() {
+	local kver=$1 share=$2 name own=() i
+
 	name="Linux $(release "$kver")"
 	choose_programs "$kver"
+	for ((i = share; i < ${#programs[@]}; i += shares)); do own+=("${programs[i]}"); done
+	[ ${#own[@]} -gt 0 ] || { echo end >"$results/$kver.$share.record"; return; }
 	say "booting $name..."
-	run_tests "$name" "$kver" "$build/$kver/section.ko" "$record" "${programs[@]}" || true
+	run_tests "$name" "$kver" "$build/$kver/section.ko" "$results/$kver.$share.record" \
+		"${own[@]}" || true
+}
+
+for kver in $kernels; do
+	for ((share = 0; share < shares; share++)); do
+		records+=("$results/$kver.$share.record")
+		in_background "$results/$kver.$share.output" machine "$kver" "$share"
+	done
 done
+show_background
 
 # The proof that a broken module does not pass.
 if [ -z "${TESTS:-}" ]; then

@@ -132,6 +132,31 @@ conclude() {
 	exit "$status"
 }
 
+# So many machines run at a time. Each has two processors; most of what runs there
+# is one process.
+machines=${JOBS:-$(nproc)}
+[ -n "${JOBS:-}" ] || [ "$machines" -le 4 ] || machines=4
+
+# in_background OUTPUT COMMAND...: start it when there is room; what it says is shown
+# in the order in which all of them were started. show_background: wait for them.
+pids=() outputs=() shown=0
+in_background() {
+	[ $((${#pids[@]} - shown)) -lt "$machines" ] || show_oldest
+	"${@:2}" >"$1" 2>&1 &
+	pids+=($!)
+	outputs+=("$1")
+}
+
+show_oldest() {
+	tail -n +1 -f -s 0.2 --pid="${pids[shown]}" "${outputs[shown]}"
+	shown=$((shown + 1))
+}
+
+show_background() {
+	while [ "$shown" -lt ${#pids[@]} ]; do show_oldest; done
+	wait
+}
+
 # emulator_fault LOG: is the kernel's first complaint QEMU's own doing?
 # The kernel patches its code by way of a breakpoint, and QEMU before 8.1 can
 # run the breakpoint when it is gone already ("accel/tcg: Always lock pages

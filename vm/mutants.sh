@@ -8,6 +8,7 @@
 #   MUTANTS='h1 ...'   only selftests/mutants/h1.patch and so on
 #   CHECK=1            only those that are marked "# check: yes"
 #   KERNELS=6.1        on these kernels (default 6.12)
+#   JOBS=1             so many at a time
 #
 # Each patch starts with lines of this form:
 #   # mutant: the rule that it removes
@@ -147,11 +148,12 @@ count=0
 for kver in $kernels; do
 	for patch in "${patches[@]}"; do
 		if for_kernel "$kver" "$patch"; then
-			mutant "$kver" "$patch"
+			in_background "$dir/$count.output" mutant "$kver" "$patch"
 			count=$((count + 1))
 		fi
 	done
 done
+show_background
 [ $count -gt 0 ] || result "$kernels" any "not ok" "selftests/mutants has no such patch"
 echo end >>"$record"
 ! grep -q '^fail' "$record"
