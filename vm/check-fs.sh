@@ -65,6 +65,16 @@ operations() {
 	esac
 }
 
+# programs FS: what there is to test on it. A file system has some space if a small
+# one can be made, and another machine if its files can be changed behind its back.
+programs() {
+	echo section_fsx_root_test section_fs_root_test
+	case $1 in ext4 | xfs | btrfs | overlay | tmpfs) echo section_space_root_test ;; esac
+	case $1 in nfs) ;; *) echo section_remount_root_test ;; esac
+	case $1 in ext4 | xfs | btrfs | overlay) echo section_freeze_root_test ;; esac
+	case $1 in fuse | nfs) echo section_machines_root_test ;; esac
+}
+
 more_modules() {
 	case $1 in
 	xfs | btrfs) echo "$1" ;;
@@ -111,7 +121,7 @@ check() {
 
 	name="Linux $(release "$kver") $fs"
 	mkdir "$dir"
-	programs=(section_fsx_root_test section_fs_root_test)
+	read -r -d '' -a programs < <(programs "$fs") || true
 	test_runner=(/selftests/fs-guest.sh "$fs")
 	vm_options=(-M "$(more_modules "$fs")" -a "$top/selftests/fs/guest.sh:/selftests/fs-guest.sh")
 	kind=$(below "$fs")
