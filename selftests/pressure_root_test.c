@@ -304,8 +304,16 @@ static bool falls_to(const struct cgroup *g, const char *file, long long to)
  * Views twice as large as the memory that there is.
  */
 
-#define LIMIT	(24 * MB)
-#define SIZE	(48 * MB)
+#define LIMIT	twice_limit()
+#define SIZE	(2 * LIMIT)
+
+/* Where everything is slow, less; but much more than what is besides. */
+static long long twice_limit(void)
+{
+	long long limit = sec_rounds(24) * MB;
+
+	return limit < 8 * MB ? 8 * MB : limit;
+}
 
 FIXTURE(twice) {
 	int dev;
