@@ -91,6 +91,16 @@ version_checks() {
 		grep -v '^module/compat\.h:'
 }
 
+# mutants_apply: to the module as it is, without looking for the place
+mutants_apply() {
+	local patch bad=0
+
+	for patch in selftests/mutants/*.patch; do
+		patch -s -F0 -p1 --dry-run <"$patch" || { echo "$patch"; bad=1; }
+	done
+	return $bad
+}
+
 say "static checks..."
 # A module that compiles out of tree for several kernels has to compare versions
 # (LINUX_VERSION_CODE), and checkpatch takes LINUX_VERSION_CODE for the constant
@@ -125,6 +135,7 @@ for file in vm/*.pl; do
 	step "perl ${file#vm/}" perl -cw "$file"
 done
 step "versions only in compat.h" version_checks
+step "mutants apply" mutants_apply
 step "rows of the Win32 library" selftests/win32_rows.sh
 [ ! -x Documentation/check-api.sh ] || step "documented interface" Documentation/check-api.sh
 [ ! -x Documentation/check-threats.sh ] || step "threats and their tests" Documentation/check-threats.sh
