@@ -119,4 +119,9 @@ grep -q " /mnt/fs " /proc/mounts || die "nothing is mounted"
 
 export SECTION_FS_DIR=/mnt/fs SECTION_FS_FEATURES="$features" SECTION_FS_SMALL=$small
 export SECTION_FS_FREEZE=$freeze SECTION_FS_MOUNT=$mount SECTION_FS_BEHIND=$behind
-exec "$@"
+"$@"
+status=$?
+# The host will look at what is on the disks. Some are mounted over others.
+cd /
+for at in /mnt/small /mnt/small /mnt/fs /mnt/base; do umount "$at" 2>/dev/null; done
+exit $status
