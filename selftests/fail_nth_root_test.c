@@ -355,6 +355,23 @@ static int run_open(struct world *w)
 	return call(w, w->dev, SECTION_IOC_OPEN);
 }
 
+/* The scope of a network namespace, which happens to be the own one. */
+static bool make_section_and_scope(struct world *w)
+{
+	w->ends[0] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	w->ends[1] = dup(w->ends[0]);
+	return RIGHT(w, w->ends[1] >= 0, errno) && make_section(w);
+}
+
+static int run_open_scope(struct world *w)
+{
+	memset(&w->arg, SEC_POISON, sizeof(w->arg));
+	w->arg.open = sec_open_args(w->name, SEC_RIGHTS_R);
+	w->arg.open.bytes = SEC_POISON64;
+	w->arg.open.scope_fd = w->ends[0];
+	return call(w, w->dev, SECTION_IOC_OPEN);
+}
+
 static int run_duplicate(struct world *w)
 {
 	memset(&w->arg, SEC_POISON, sizeof(w->arg));
@@ -442,6 +459,21 @@ static bool check_query(struct world *w, int ret)
 		return RIGHT(w, sec_poisoned(w->buffer, sizeof(w->buffer)), 0);
 	return RIGHT(w, w->arg.query.bytes == bytes_of(w), 0) &&
 	       RIGHT(w, !memcmp(w->buffer, w->name, strlen(w->name)), 0);
+}
+
+/* What /proc tells of a handle. */
+static int run_fdinfo(struct world *w)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", w->handle);
+	memset(w->buffer, 0, sizeof(w->buffer));
+	return sec_read_file(path, w->buffer, sizeof(w->buffer));
+}
+
+static bool check_fdinfo(struct world *w, int ret)
+{
+	return ret < 0 || RIGHT(w, strstr(w->buffer, w->name), ret);
 }
 
 static int run_query_view(struct world *w)
@@ -1112,6 +1144,13 @@ FIXTURE_VARIANT_ADD(fail, open_global) {
 	.op = { .name = "open_global", .prepare = make_section, .run = run_open,
 		.check = check_existing, .makes_fd = true, .naming = SHORT_NAME,
 		.flags = SECTION_CREATE_GLOBAL } };
+FIXTURE_VARIANT_ADD(fail, open_scope) {
+	.op = { .name = "open_scope", .prepare = make_section_and_scope,
+		.run = run_open_scope, .check = check_existing,
+		.makes_fd = true, .naming = SHORT_NAME } };
+FIXTURE_VARIANT_ADD(fail, fdinfo) {
+	.op = { .name = "fdinfo", .prepare = make_section, .run = run_fdinfo,
+		.check = check_fdinfo, .naming = LONG_NAME } };
 FIXTURE_VARIANT_ADD(fail, open_file) {
 	.op = { .name = "open_file", .prepare = make_section, .run = run_open,
 		.check = check_existing, .makes_fd = true, .naming = SHORT_NAME,
@@ -1191,6 +1230,9 @@ FIXTURE_VARIANT_ADD(fail, mmap_private) {
 FIXTURE_VARIANT_ADD(fail, mmap_file) {
 	.op = { .name = "mmap_file", .prepare = make_section_and_place,
 		.run = run_mmap, .check = check_map, .place = ON_TMPFS } };
+FIXTURE_VARIANT_ADD(fail, mmap_ext4) {
+	.op = { .name = "mmap_ext4", .prepare = make_section_and_place,
+		.run = run_mmap, .check = check_map, .place = ON_EXT4 } };
 FIXTURE_VARIANT_ADD(fail, commit) {
 	.op = { .name = "commit", .prepare = make_ranges, .run = run_commit,
 		.check = check_commit, .flags = SECTION_CREATE_RESERVE } };
