@@ -37,29 +37,13 @@ if [ -z "${TESTS:-}" ] && [ -z "$suite_only" ]; then
 	vm/selftest.sh "$results/runner.record" || true
 fi
 
-# One kernel is tested in several machines if there is room for them, each with its
-# share of the programs.
 # shellcheck disable=SC2086 # one word per kernel
-set -- $kernels
-shares=$((machines > $# ? machines / $# : 1))
-
-# machine KVER SHARE: run those programs
-machine() {
-	local kver=$1 share=$2 name own=() i
-
-	name="Linux $(release "$kver")"
-	choose_programs "$kver"
-	for ((i = share; i < ${#programs[@]}; i += shares)); do own+=("${programs[i]}"); done
-	[ ${#own[@]} -gt 0 ] || { echo end >"$results/$kver.$share.record"; return; }
-	say "booting $name..."
-	run_tests "$name" "$kver" "$build/$kver/section.ko" "$results/$kver.$share.record" \
-		"${own[@]}" || true
-}
-
+set_shares $kernels
 for kver in $kernels; do
 	for ((share = 0; share < shares; share++)); do
 		records+=("$results/$kver.$share.record")
-		in_background "$results/$kver.$share.output" machine "$kver" "$share"
+		in_background "$results/$kver.$share.output" \
+			test_share "$kver" "$build/$kver/section.ko" "$results/$kver" "$share"
 	done
 done
 show_background

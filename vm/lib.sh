@@ -205,6 +205,23 @@ run_tests() {
 			"$record" "$@" leaks
 }
 
+# One kernel is tested in several machines if there is room for them, each with its
+# share of the programs. set_shares KVER...: how many shares there are of each kernel
+set_shares() { shares=$((machines > $# ? machines / $# : 1)); }
+
+# test_share KVER MODULE PREFIX SHARE: the results are in files that begin so
+test_share() {
+	local kver=$1 prefix=$3.$4 name own=() i
+
+	name="Linux $(release "$kver")"
+	choose_programs "$kver"
+	for ((i = $4; i < ${#programs[@]}; i += shares)); do own+=("${programs[i]}"); done
+	[ ${#own[@]} -gt 0 ] || { echo end >"$prefix.record"; return; }
+	say "booting $name..."
+	[ -z "${count_lines:-}" ] || vm_options+=(-g "$prefix.tar")
+	run_tests "$name" "$kver" "$2" "$prefix.record" "${own[@]}" || true
+}
+
 # record RECORD ok|"not ok" SUITE TEST [REASON]: add one result, and show it
 record() {
 	local kind=pass
