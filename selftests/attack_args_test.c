@@ -196,6 +196,16 @@ static const struct call calls[] = {
 	  { EINVAL, EFAULT, EBADF } },
 };
 
+static bool call_may_fail(const struct call *call, int error)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(call->errors) && call->errors[i]; i++)
+		if (call->errors[i] == error)
+			return true;
+	return false;
+}
+
 static int target(const struct scene *s, const struct call *call)
 {
 	switch (call->on) {
@@ -338,16 +348,6 @@ static const __u64 values[] = {
 	0xfffffffffffffffe, 0xffffffffffffffff,
 };
 
-static bool call_may_fail(const struct call *call, int error)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(call->errors) && call->errors[i]; i++)
-		if (call->errors[i] == error)
-			return true;
-	return false;
-}
-
 /*
  * Whatever is in it: something that can be undone, or one of the errors that such
  * values have, and each of them for some value.
@@ -483,6 +483,10 @@ static void flip_one(struct __test_metadata *_metadata, const struct call *call)
 		union argument *arg = &f->arg;
 
 		ret = do_call(&f->scene, call, arg);
+		EXPECT_TRUE(ret >= 0 || ret == -E2BIG ||
+			    call_may_fail(call, -ret)) {
+			TH_LOG("%s: %s", call->name, strerror(-ret));
+		}
 		good += ret >= 0;
 		if (ret >= 0 && call->fill == fill_create)
 			check_names(_metadata, f->scene.dev);
@@ -577,6 +581,10 @@ TEST(descriptors_and_views_go_during_the_call)
 		call->fill(&c->scene, &arg);
 		ret = sec_ioctl(round % 4 ? c->fd : c->scene.dev, call->cmd,
 				&arg);
+		EXPECT_TRUE(ret >= 0 || ret == -EBADF || ret == -ENOTTY ||
+			    call_may_fail(call, -ret)) {
+			TH_LOG("%s: %s", call->name, strerror(-ret));
+		}
 		good += ret >= 0;
 		undo(call, ret, &arg);
 	}

@@ -643,4 +643,194 @@ TEST_F(attack, noexec_in_a_container)
 	EXPECT_EQ(0, rmdir(NOEXEC_DIR));
 }
 
+/*
+ * Whoever is killed in the middle of a long call does not finish what he asked
+ * for.  When he is in the middle of it cannot be known, so it is tried until it
+ * was; what is measured is only for a good guess.
+ */
+struct victim {
+	int dev;
+	int handle;
+	atomic_bool begun;
+	atomic_bool done;
+	struct section_list list;
+};
+
+static long microseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000L + now.tv_nsec / 1000;
+}
+
+/* Kills him a time after he has begun; false if that does not kill. */
+static bool kill_after(struct victim *victim, int (*call)(void *), long after)
+{
+	pid_t child;
+
+	atomic_store(&victim->begun, false);
+	atomic_store(&victim->done, false);
+	child = sec_fork(call, victim);
+	while (child > 0 && !atomic_load(&victim->begun))
+		sched_yield();
+	usleep(after);
+	kill(child, SIGKILL);
+	return sec_wait(child) == -SIGKILL;
+}
+
+static int list_names(void *arg)
+{
+	struct victim *victim = arg;
+
+	CHILD_EXPECT(!sec_become(SEC_ALICE, SEC_ALICE));
+	atomic_store(&victim->begun, true);
+	CHILD_EXPECT(!sec_ioctl(victim->dev, SECTION_IOC_LIST, &victim->list));
+	atomic_store(&victim->done, true);
+	pause();
+	return 1;
+}
+
+/* Holds so many names until he is told to go. */
+struct holder {
+	int dev;
+	int count;
+	int sock;
+};
+
+static int hold_names(void *arg)
+{
+	const struct holder *holder = arg;
+	int i;
+
+	CHILD_EXPECT(!sec_become(SEC_ALICE, SEC_ALICE));
+	for (i = 0; i < holder->count; i++)
+		CHILD_EXPECT(sec_create_anon(holder->dev, sec_unique().s, 1) >=
+			     0);
+	CHILD_EXPECT(meet(holder->sock));
+	return 0;
+}
+
+TEST_F_TIMEOUT(attack, killed_while_listing, 240)
+{
+	struct holder holder = {
+		.dev = self->dev,
+		/* Between two rests are 256 of them. */
+		.count = 4000 + sec_rounds(16000),
+		.sock = self->pair[1],
+	};
+	const struct rlimit files = { holder.count + 64, holder.count + 64 };
+	struct victim *victim = shared_page();
+	int round, inside = 0, tries = 100;
+	struct section_list l;
+	pid_t child;
+	long took;
+	char byte;
+
+	ASSERT_NE(NULL, victim);
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	child = sec_fork(hold_names, &holder);
+	close(self->pair[1]);
+	ASSERT_EQ(1, read(self->pair[0], &byte, 1));
+	ASSERT_EQ(0, sec_list(self->dev, 0, NULL, 0, &l));
+	took = microseconds();
+	ASSERT_EQ(0, sec_list(self->dev, 0, NULL, 0, &l));
+	took = microseconds() - took;
+	ASSERT_LT(holder.count * sizeof(struct section_list_entry), l.needed);
+	victim->dev = self->dev;
+	for (round = 0; round < tries && inside < 3; round++) {
+		memset(&victim->list, 0, sizeof(victim->list));
+		victim->list.size = sizeof(victim->list);
+		victim->list.scope_fd = -1;
+		EXPECT_TRUE(kill_after(victim, list_names, took / 4));
+		/* What is written at the end was not written. */
+		if (!victim->list.needed)
+			inside++;
+		else
+			EXPECT_EQ(l.needed, victim->list.needed);
+	}
+	TH_LOG("%d names in %ld us; killed %d times, %d times in the middle",
+	       holder.count, took, round, inside);
+	EXPECT_EQ(3, inside);
+	EXPECT_EQ(1, write(self->pair[0], "x", 1));
+	EXPECT_EQ(0, sec_wait(child));
+}
+
+static int decommit(void *arg)
+{
+	struct victim *victim = arg;
+
+	CHILD_EXPECT(!sec_become(SEC_ALICE, SEC_ALICE));
+	atomic_store(&victim->begun, true);
+	CHILD_EXPECT(!sec_commit(victim->handle, 0, 0,
+				 SECTION_COMMIT_DECOMMIT));
+	atomic_store(&victim->done, true);
+	pause();
+	return 1;
+}
+
+/* All of it committed and got; or none of it, and nothing is kept. */
+static void expect_committed(struct __test_metadata *_metadata, int handle,
+			     size_t bytes)
+{
+	struct section_query q;
+
+	ASSERT_EQ(0, sec_query(handle, &q));
+	EXPECT_EQ(bytes, q.committed);
+	EXPECT_EQ(bytes, q.resident);
+}
+
+/*
+ * A decommit is one step, also for who dies of it: it was done, with all of the
+ * memory gone, or was not, and whoever comes next can commit again.
+ */
+TEST_F_TIMEOUT(attack, killed_while_decommitting, 240)
+{
+	const size_t bytes = 32 << 20;
+	struct victim *victim = shared_page();
+	int round, inside = 0, tries = 60;
+	struct section_query q;
+	long took = 0;
+	char *view;
+
+	ASSERT_NE(NULL, victim);
+	victim->handle = sec_create_flags(self->dev, NULL, bytes,
+					  SECTION_CREATE_RESERVE);
+	ASSERT_LE(0, victim->handle);
+	view = sec_map(victim->handle, PROT_READ | PROT_WRITE, 0, 0, 0);
+	ASSERT_NE(MAP_FAILED, view);
+	for (round = 0; round < tries && inside < 3; round++) {
+		ASSERT_EQ(0, sec_commit(victim->handle, 0, 0, 0));
+		EXPECT_TRUE(sec_all_bytes(view, 0, SEC_PAGE));
+		ASSERT_EQ(0, madvise(view, bytes, MADV_POPULATE_WRITE));
+		memset(view, 'x', SEC_PAGE);
+		expect_committed(_metadata, victim->handle, bytes);
+		if (!round) {
+			took = microseconds();
+			ASSERT_EQ(0, sec_commit(victim->handle, 0, 0,
+						SECTION_COMMIT_DECOMMIT));
+			took = microseconds() - took;
+			expect_committed(_metadata, victim->handle, 0);
+			continue;
+		}
+		EXPECT_TRUE(kill_after(victim, decommit, took / 4));
+		ASSERT_EQ(0, sec_query(victim->handle, &q));
+		if (!q.committed && !atomic_load(&victim->done))
+			inside++;
+		if (q.committed) {
+			EXPECT_FALSE(atomic_load(&victim->done));
+			EXPECT_TRUE(sec_all_bytes(view, 'x', SEC_PAGE));
+			expect_committed(_metadata, victim->handle, bytes);
+			ASSERT_EQ(0, sec_commit(victim->handle, 0, 0,
+						SECTION_COMMIT_DECOMMIT));
+		}
+		expect_committed(_metadata, victim->handle, 0);
+	}
+	TH_LOG("%zu bytes in %ld us; killed %d times, %d times in the middle",
+	       bytes, took, round - 1, inside);
+	EXPECT_EQ(3, inside);
+	EXPECT_EQ(0, munmap(view, bytes));
+	close(victim->handle);
+}
+
 TEST_HARNESS_MAIN
