@@ -279,6 +279,24 @@ TEST_F(place, mounts)
 #define BY_TYPE(regular, other)	(variant->executable ? (other) : (regular))
 
 /*
+ * Root of a user namespace may say which file his program is, as long as nothing
+ * of the present one is mapped (EBUSY).
+ */
+static int set_program(int fd)
+{
+	const __u64 from = 1 << 20, to = 2 << 20;
+	const struct prctl_mm_map map = {
+		.start_code = from, .end_code = to,
+		.start_data = from, .end_data = to,
+		.start_brk = from, .brk = from, .start_stack = from,
+		.arg_start = from, .arg_end = to,
+		.env_start = from, .env_end = to, .exe_fd = fd,
+	};
+
+	return prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof(map), 0);
+}
+
+/*
  * Other ways to the inode.  Its mount is read-only (EROFS); it cannot be opened
  * (ENXIO).  Of an executable section it has no type.
  */
@@ -288,12 +306,14 @@ TEST_F(place, paths)
 	struct timespec times[2] = { { 1, 1 }, { 1, 1 } };
 	char target[64];
 	int path = open(self->path, O_PATH | O_CLOEXEC);
+	int program = open("/bin/busybox", O_RDONLY | O_CLOEXEC);
 	int fds[] = { self->handle, self->reader, path };
 	/* Only root could link what has no name at all until 6.10. */
 	int unnamed = kernel_at_least(6, 10) ? EXDEV : ENOENT;
 	size_t i;
 
 	ASSERT_LE(0, path);
+	ASSERT_LE(0, program);
 	snprintf(target, sizeof(target), "/tmp/attack-%d", getpid());
 	for (i = 0; i < ARRAY_SIZE(fds); i++) {
 		int fd = fds[i];
@@ -328,7 +348,12 @@ TEST_F(place, paths)
 			ioctl(fd, FS_IOC_SETFLAGS, &(int){ FS_NODUMP_FL }));
 		/* CAP_SYS_RESOURCE of the initial user namespace. */
 		REFUSED(EPERM, prctl(PR_SET_MM, PR_SET_MM_EXE_FILE, fd, 0, 0));
+		/* Not executable, by type or mount; with O_PATH no file. */
+		REFUSED(!variant->namespaces ? EPERM :
+			fd == path ? EBADF : EACCES, set_program(fd));
 	}
+	REFUSED(variant->namespaces ? EBUSY : EPERM, set_program(program));
+	close(program);
 	close(path);
 }
 
