@@ -5,7 +5,8 @@
  * The table is walked under RCU into a buffer of the kernel's, with a rest now
  * and then, during which nothing is held.  If the entry at which the walk rested
  * has gone meanwhile, its place is lost, and the walk starts again, so that it
- * meets nothing twice; after a few such starts it does without rests.
+ * meets nothing twice; after a few such starts it does without rests.  Who is
+ * killed does not finish it.
  */
 #include <linux/cred.h>
 #include <linux/err.h>
@@ -135,7 +136,11 @@ static int section_list_entries(struct section_lister *lister,
 	while (!err && !IS_ERR_OR_NULL(section = section_names_walk_next(iter))) {
 		if (section_list_visible(lister, section))
 			section_list_add(lister, section);
-		if (++n % SECTION_LIST_BATCH == 0 && rests)
+		if (++n % SECTION_LIST_BATCH)
+			continue;
+		if (fatal_signal_pending(current))
+			err = -EINTR;
+		else if (rests)
 			err = section_list_rest(iter);
 	}
 	return err ?: PTR_ERR_OR_ZERO(section);

@@ -3,6 +3,9 @@
  * The module cannot be unloaded while anything of it is in use, can be as soon
  * as nothing is, and comes back as if it had never been gone.
  */
+#include <sys/fanotify.h>
+#include <sys/inotify.h>
+
 #include "kselftest_harness.h"
 #include "section_view_util.h"
 
@@ -125,6 +128,145 @@ TEST_F(unload, path_of_a_handle)
 	EXPECT_EQ(0, fstat(path, &st));
 	ASSERT_EQ(0, close(path));
 	ASSERT_LE(0, sec_dev());
+}
+
+/*
+ * Who watches a handle keeps its inode, and events that nobody has read keep its
+ * mount as well.  The module goes all the same, and leaves both behind in order.
+ */
+FIXTURE(unload_watched) {
+	int dev;
+	int handle;
+	char link[32];
+};
+
+/* An executable section is on another file system. */
+FIXTURE_VARIANT(unload_watched) {
+	__u32 prot;
+};
+
+/* clang-format off */
+FIXTURE_VARIANT_ADD(unload_watched, tmpfs) { .prot = SEC_PROT_RW };
+FIXTURE_VARIANT_ADD(unload_watched, ramfs) { .prot = SEC_PROT_RWX };
+/* clang-format on */
+
+FIXTURE_SETUP(unload_watched)
+{
+	struct section_create args = sec_create_args("watched", SEC_PAGE);
+
+	if (!module_is_module())
+		SKIP(return, "not a module");
+	self->dev = sec_dev();
+	ASSERT_LE(0, self->dev);
+	args.prot = variant->prot;
+	self->handle = sec_create(self->dev, &args);
+	ASSERT_LE(0, self->handle);
+	snprintf(self->link, sizeof(self->link), "/proc/self/fd/%d",
+		 self->handle);
+}
+
+FIXTURE_TEARDOWN(unload_watched)
+{
+	if (module_is_module())
+		return;
+	module_load();
+}
+
+/* All that has happened to what is watched. */
+static __u32 inotify_events(int watch)
+{
+	const struct inotify_event *event;
+	__u64 room[512];
+	ssize_t len, at;
+	__u32 mask = 0;
+
+	while ((len = read(watch, room, sizeof(room))) > 0) {
+		for (at = 0; at < len; at += sizeof(*event) + event->len) {
+			event = (void *)((char *)room + at);
+			mask |= event->mask;
+		}
+	}
+	return mask;
+}
+
+/*
+ * The watch ends with the inode, and says so: when that is deleted, as that of
+ * memory is by its last close, or when its file system goes.
+ */
+TEST_F(unload_watched, by_inotify)
+{
+	bool deleted = variant->prot == SEC_PROT_RW;
+	__u32 closed = IN_CLOSE_WRITE |
+		       (deleted ? IN_DELETE_SELF | IN_IGNORED : 0);
+	__u32 unloaded = deleted ? 0 : IN_UNMOUNT | IN_IGNORED;
+	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	int other = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	int wd = inotify_add_watch(other, self->link, IN_ALL_EVENTS);
+
+	ASSERT_LE(0, inotify_add_watch(watch, self->link, IN_ALL_EVENTS));
+	ASSERT_LE(0, wd);
+	ASSERT_EQ(0, close(self->dev));
+	EXPECT_IN_USE();
+	ASSERT_EQ(0, close(self->handle));
+	EXPECT_EQ(closed, inotify_events(watch));
+	EXPECT_UNUSED();
+	EXPECT_EQ(unloaded, inotify_events(watch));
+	/* Ended, too, and its events are still there. */
+	EXPECT_EQ(-1, inotify_rm_watch(other, wd));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(closed | unloaded, inotify_events(other));
+	EXPECT_EQ(0, close(watch));
+	EXPECT_EQ(0, close(other));
+}
+
+/*
+ * Whoever reads an event would get the file opened.  There are none of an inode
+ * without a type; and on a mount of the kernel's own, as that of tmpfs says it is,
+ * fanotify watches inodes only.
+ */
+TEST_F(unload_watched, by_fanotify)
+{
+	const unsigned int kinds[] = { 0, FAN_MARK_MOUNT, FAN_MARK_FILESYSTEM };
+	const __u64 events = FAN_OPEN | FAN_ACCESS | FAN_MODIFY | FAN_CLOSE;
+	struct fanotify_event_metadata event;
+	int watches[ARRAY_SIZE(kinds)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		bool refused = i && variant->prot == SEC_PROT_RW;
+		int ret;
+
+		watches[i] = fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC |
+					   FAN_NONBLOCK, O_RDONLY);
+		ASSERT_LE(0, watches[i]);
+		errno = 0;
+		ret = fanotify_mark(watches[i], FAN_MARK_ADD | kinds[i],
+				    events, AT_FDCWD, self->link);
+		EXPECT_EQ(refused ? -1 : 0, ret);
+		EXPECT_EQ(refused ? EINVAL : 0, errno);
+		if (refused) {
+			close(watches[i]);
+			watches[i] = -1;
+		}
+	}
+	ASSERT_EQ(0, close(self->dev));
+	EXPECT_IN_USE();
+	ASSERT_EQ(0, close(self->handle));
+	ASSERT_EQ(0, module_unload_soon());
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (watches[i] < 0)
+			continue;
+		if (variant->prot == SEC_PROT_RW) {
+			EXPECT_EQ(-1, read(watches[i], &event, sizeof(event)));
+			EXPECT_EQ(ENXIO, errno);
+		}
+		EXPECT_EQ(-1, read(watches[i], &event, sizeof(event)));
+		EXPECT_EQ(EAGAIN, errno);
+		EXPECT_EQ(0, close(watches[i]));
+	}
+	ASSERT_EQ(0, module_load());
+	self->dev = sec_dev();
+	EXPECT_LE(0, self->dev);
 }
 
 TEST_F(unload, anchor)
