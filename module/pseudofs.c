@@ -80,6 +80,8 @@ static struct inode *section_inode_new(enum section_mount where)
 		return NULL;
 	/* It may still have that of the last inode in this memory. */
 	inode->i_mode = 0;
+	/* As for shmem's: whoever watches it must not keep it (inotify). */
+	clear_nlink(inode);
 	simple_inode_init_ts(inode);
 	return inode;
 }

@@ -11,6 +11,7 @@
 #include "fail_nth_util.h"
 
 #include <sched.h>
+#include <sys/mount.h>
 
 #define KMEMLEAK	"/sys/kernel/debug/kmemleak"
 #define TRACING		"/sys/kernel/tracing/instances/section-fail"
