@@ -507,6 +507,12 @@ static void *use_all_the_time(void *arg)
 	return NULL;
 }
 
+/* Where others want the processors, a thread may take long to begin. */
+static bool has_begun(void *count)
+{
+	return __atomic_load_n((unsigned int *)count, __ATOMIC_RELAXED);
+}
+
 TEST_F_TIMEOUT(extend, used_meanwhile, 120)
 {
 	struct users u = { .view = self->view, .bytes = 5 * self->page };
@@ -521,6 +527,7 @@ TEST_F_TIMEOUT(extend, used_meanwhile, 120)
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL,
 					    use_all_the_time, &u));
+	ASSERT_TRUE(sec_eventually(has_begun, &u.touched, 20));
 	for (bytes = u.bytes; bytes <= 512 * self->page;
 	     bytes += self->page / 4 * 3) {
 		ASSERT_EQ(0, extend_to(self->handle, bytes, &now));
@@ -570,6 +577,7 @@ TEST_F_TIMEOUT(extend, told_and_touched, 120)
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, ask_and_touch,
 					    &asker));
+	ASSERT_TRUE(sec_eventually(has_begun, &asker.asked, 20));
 	for (bytes = PAGES * self->page; bytes <= pages * self->page;
 	     bytes += self->page)
 		ASSERT_EQ(0, extend_to(self->handle, bytes, &now));
