@@ -539,17 +539,25 @@ static bool shmem_is_back(void *arg)
 	return shmem_kb() <= *(long *)arg + 256;
 }
 
+static int how_many(void)
+{
+	int many = sec_rounds(MANY);
+
+	return many < MANY ? many : MANY;
+}
+
 static int create_many(FIXTURE_DATA(stress) *self)
 {
 	static int handles[MANY];
 	static __u64 ids[MANY];
+	const int many = how_many();
 	struct section_query q;
 	char name[SEC_NAME_LEN + 16], *view;
 	int i;
 
 	if (become_alice())
 		return 1;
-	for (i = 0; i < MANY; i++) {
+	for (i = 0; i < many; i++) {
 		snprintf(name, sizeof(name), "%s-%d", self->name.s, i);
 		handles[i] = sec_create_anon(self->dev, i % 2 ? name : NULL,
 					     SEC_PAGE);
@@ -561,7 +569,7 @@ static int create_many(FIXTURE_DATA(stress) *self)
 		memcpy(view, &i, sizeof(i));
 		munmap(view, SEC_PAGE);
 	}
-	for (i = 0; i < MANY; i++) {
+	for (i = 0; i < many; i++) {
 		int fd = handles[i];
 
 		if (i % 2) {
@@ -598,7 +606,8 @@ static int create_many_and_wait(void *arg)
 
 TEST_F_TIMEOUT(stress, many_sections, 240)
 {
-	const struct rlimit limit = { MANY + 100, MANY + 100 };
+	const int many = how_many();
+	const struct rlimit limit = { many + 100, many + 100 };
 	long shmem = shmem_kb();
 	pthread_barrierattr_t attr;
 	struct counters now;
@@ -613,10 +622,10 @@ TEST_F_TIMEOUT(stress, many_sections, 240)
 	ASSERT_LT(0, child);
 	pthread_barrier_wait(&self->shared->barrier);
 	now = read_counters();
-	EXPECT_EQ(self->before.sections + MANY, now.sections);
-	EXPECT_EQ(self->before.handles + MANY, now.handles);
+	EXPECT_EQ(self->before.sections + many, now.sections);
+	EXPECT_EQ(self->before.handles + many, now.handles);
 	EXPECT_EQ(self->before.views, now.views);
-	EXPECT_LE(shmem + MANY * (long)(SEC_PAGE / 1024) - 1024, shmem_kb());
+	EXPECT_LE(shmem + many * (long)(SEC_PAGE / 1024) - 1024, shmem_kb());
 	pthread_barrier_wait(&self->shared->barrier);
 	EXPECT_EQ(0, sec_wait(child));
 	EXPECT_TRUE(sec_eventually(counters_are, &self->before, PATIENCE));
