@@ -74,8 +74,12 @@ kroot=$build/kernels/$kver/root
 # The kernel modules that tests and the disk need; built in on some kernels.
 load="virtio_pci virtio_blk loop fuse overlay${modules:+ $modules}"
 # For swap space. It takes memory, and what is counted without a disk does not
-# need it. It asks for its compressor by name, and there is nobody to load it.
-[ $disk = 0 ] || load="$load lzo-rle zram"
+# need it. On some kernels its compressor is a module, which nobody else loads.
+if [ $disk = 1 ]; then
+	load="$load zram"
+	! modprobe -d "$kroot" -S "$rel" --show-depends lzo-rle >/dev/null 2>&1 ||
+		load="$load lzo-rle"
+fi
 
 mkdir -p "$root"/{bin,etc,examples,selftests} "$root/lib/modules/$rel"
 cp "$(command -v busybox)" "$root/bin/busybox"
