@@ -412,14 +412,22 @@ static void work_beside(struct __test_metadata *_metadata,
 	EXPECT_LT(0, times);
 }
 
-TEST_F(attack, using_up_what_there_is)
+/* And he cannot have more than ENOUGH of what that parameter limits. */
+static void work_within(struct __test_metadata *_metadata,
+			FIXTURE_DATA(attack) *self, const char *limit,
+			int (*bob)(void *))
 {
-	const char *limit = SEC_PARAMETERS "/max_user_sections";
 	long usual = sec_read_number(limit);
 
 	ASSERT_EQ(0, sec_write_number(limit, ENOUGH));
-	work_beside(_metadata, self, exhaust);
+	work_beside(_metadata, self, bob);
 	EXPECT_EQ(0, sec_write_number(limit, usual));
+}
+
+TEST_F(attack, using_up_what_there_is)
+{
+	work_within(_metadata, self, SEC_PARAMETERS "/max_user_sections",
+		    exhaust);
 }
 
 /*
@@ -501,12 +509,8 @@ static int exhaust_ranges(void *arg)
 
 TEST_F(attack, using_up_ranges)
 {
-	const char *limit = SEC_PARAMETERS "/max_user_commit_ranges";
-	long usual = sec_read_number(limit);
-
-	ASSERT_EQ(0, sec_write_number(limit, ENOUGH));
-	work_beside(_metadata, self, exhaust_ranges);
-	EXPECT_EQ(0, sec_write_number(limit, usual));
+	work_within(_metadata, self, SEC_PARAMETERS "/max_user_commit_ranges",
+		    exhaust_ranges);
 }
 
 /*
@@ -535,12 +539,8 @@ static int exhaust_names(void *arg)
 
 TEST_F(attack, using_up_names)
 {
-	const char *limit = SEC_PARAMETERS "/max_names";
-	long usual = sec_read_number(limit);
-
-	ASSERT_EQ(0, sec_write_number(limit, ENOUGH));
-	work_beside(_metadata, self, exhaust_names);
-	EXPECT_EQ(0, sec_write_number(limit, usual));
+	work_within(_metadata, self, SEC_PARAMETERS "/max_names",
+		    exhaust_names);
 }
 
 /*

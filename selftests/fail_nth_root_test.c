@@ -1020,9 +1020,31 @@ static bool attempt(struct world *w, unsigned int *left)
 	return good;
 }
 
+/* The first allocation fails, then the second one, until there is none. */
+static void sweep(struct __test_metadata *_metadata, struct world *w)
+{
+	struct tally tally = { 0 };
+	struct counts counts;
+	unsigned int left;
+
+	counts_take(&counts);
+	for (w->n = 1; w->n < BOUND; w->n++) {
+		bool good = attempt(w, &left);
+
+		if (!sec_eventually(counts_are_back, &counts, 5))
+			good = wrong(w, "something is left", 0);
+		if (!tally_up(&tally, good, left))
+			break;
+	}
+	EXPECT_EQ(0U, tally.wrong);
+	EXPECT_LT(w->n, (unsigned int)BOUND);
+	if (!w->op->may_be_none)
+		EXPECT_LT(0U, tally.failed);
+	tally_tell(&tally, w->op->name);
+}
+
 FIXTURE(fail) {
 	struct world w;
-	struct counts counts;
 	struct memory memory;
 };
 
@@ -1361,7 +1383,6 @@ FIXTURE_VARIANT_ADD(fail, receive) {
 
 TEST_F_TIMEOUT(fail, each_allocation, 600)
 {
-	struct tally tally = { 0 };
 	unsigned int left;
 
 	/* What is made once, for the first who needs it, is not lost. */
@@ -1369,21 +1390,8 @@ TEST_F_TIMEOUT(fail, each_allocation, 600)
 	ASSERT_TRUE(attempt(&self->w, &left));
 	ASSERT_LT(0U, left);
 	memory_take(&self->memory);
-	counts_take(&self->counts);
-	for (self->w.n = 1; self->w.n < BOUND; self->w.n++) {
-		bool good = attempt(&self->w, &left);
-
-		if (!sec_eventually(counts_are_back, &self->counts, 5))
-			good = wrong(&self->w, "something is left", 0);
-		if (!tally_up(&tally, good, left))
-			break;
-	}
-	EXPECT_EQ(0U, tally.wrong);
-	EXPECT_LT(self->w.n, (unsigned int)BOUND);
-	if (!variant->op.may_be_none)
-		EXPECT_LT(0U, tally.failed);
+	sweep(_metadata, &self->w);
 	EXPECT_TRUE(sec_eventually(memory_is_back, &self->memory, 20));
-	tally_tell(&tally, variant->op.name);
 }
 
 /* The last ones that fit; only now, as whoever looks around needs some, too. */
@@ -1413,7 +1421,6 @@ static const struct operation in_full_table = {
 
 FIXTURE(fail_table) {
 	struct world w;
-	struct counts counts;
 };
 
 FIXTURE_SETUP(fail_table)
@@ -1436,28 +1443,14 @@ FIXTURE_TEARDOWN(fail_table)
  */
 TEST_F(fail_table, grows)
 {
-	struct tally tally = { 0 };
 	struct world *w = &self->w;
-	unsigned int left;
 	int fd;
 
 	do {
 		fd = dup(w->dev);
 		ASSERT_LE(0, fd);
 	} while (fd < TABLE - 3);
-	counts_take(&self->counts);
-	for (w->n = 1; w->n < BOUND; w->n++) {
-		bool good = attempt(w, &left);
-
-		if (!sec_eventually(counts_are_back, &self->counts, 5))
-			good = wrong(w, "something is left", 0);
-		if (!tally_up(&tally, good, left))
-			break;
-	}
-	EXPECT_EQ(0U, tally.wrong);
-	EXPECT_LT(w->n, (unsigned int)BOUND);
-	EXPECT_LT(0U, tally.failed);
-	tally_tell(&tally, w->op->name);
+	sweep(_metadata, w);
 }
 
 int main(int argc, char **argv)

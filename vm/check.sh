@@ -38,15 +38,7 @@ if [ -z "${TESTS:-}" ] && [ -z "$suite_only" ]; then
 fi
 
 # shellcheck disable=SC2086 # one word per kernel
-set_shares $kernels
-for kver in $kernels; do
-	for ((share = 0; share < shares; share++)); do
-		records+=("$results/$kver.$share.record")
-		in_background "$results/$kver.$share.output" \
-			test_share "$kver" "$build/$kver/section.ko" "$results/$kver" "$share"
-	done
-done
-show_background
+test_kernels "$results" "$build/" $kernels
 
 # The proof that a broken module does not pass.
 if [ -z "${TESTS:-}" ]; then

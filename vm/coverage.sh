@@ -65,18 +65,10 @@ counts() {
 		die "gcov cannot read what $kver counted"
 }
 
-# shellcheck disable=SC2086 # one word per kernel
-set_shares $kernels
 # shellcheck disable=SC2034 # for test_share
 count_lines=1
-for kver in $kernels; do
-	for ((share = 0; share < shares; share++)); do
-		records+=("$dir/$kver.$share.record")
-		in_background "$dir/$kver.$share.output" test_share "$kver" \
-			"$build/coverage/module-$kver/section.ko" "$dir/$kver" "$share"
-	done
-done
-show_background
+# shellcheck disable=SC2086 # one word per kernel
+test_kernels "$dir" "$build/coverage/module-" $kernels
 for kver in $kernels; do counts "$kver"; done
 # shellcheck disable=SC2086 # one word per kernel
 perl vm/coverage.pl "$dir" $kernels | tee "$dir/summary"

@@ -205,10 +205,6 @@ run_tests() {
 			"$record" "$@" leaks
 }
 
-# One kernel is tested in several machines if there is room for them, each with its
-# share of the programs. set_shares KVER...: how many shares there are of each kernel
-set_shares() { shares=$((machines > $# ? machines / $# : 1)); }
-
 # test_share KVER MODULE PREFIX SHARE: the results are in files that begin so
 test_share() {
 	local kver=$1 prefix=$3.$4 name own=() i
@@ -220,6 +216,24 @@ test_share() {
 	say "booting $name..."
 	[ -z "${count_lines:-}" ] || vm_options+=(-g "$prefix.tar")
 	run_tests "$name" "$kver" "$2" "$prefix.record" "${own[@]}" || true
+}
+
+# test_kernels DIR MODULES KVER...: the module of each is in MODULES and its name,
+# records go into DIR. One kernel is tested in several machines if there is room for
+# them, each with its share of the programs.
+test_kernels() {
+	local dir=$1 modules=$2 kver share
+
+	shift 2
+	shares=$((machines > $# ? machines / $# : 1))
+	for kver; do
+		for ((share = 0; share < shares; share++)); do
+			records+=("$dir/$kver.$share.record")
+			in_background "$dir/$kver.$share.output" test_share "$kver" \
+				"$modules$kver/section.ko" "$dir/$kver" "$share"
+		done
+	done
+	show_background
 }
 
 # record RECORD ok|"not ok" SUITE TEST [REASON]: add one result, and show it
