@@ -8,7 +8,7 @@ DESTDIR ?=
 BUILD := $(CURDIR)/build
 RELEASE := $(shell uname -r)
 KDIR ?= /lib/modules/$(RELEASE)/build
-export PREFIX DESTDIR KERNELS TESTS MUTANTS V FS TIME SEED WORKERS BOOTS JOBS ROUNDS
+export PREFIX DESTDIR KERNELS TESTS MUTANTS V FS TIME SEED WORKERS BOOTS JOBS ROUNDS RUNS
 
 # What stands against building the module for the running kernel; a kernel
 # without module support has no /proc/modules.

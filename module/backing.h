@@ -28,6 +28,7 @@ void section_anon_exit(void);
 
 struct file *section_file_open(struct file *user_file, u32 prot);
 struct file *section_file_reopen(struct file *file, u32 prot);
+void section_file_unmap(unsigned long addr, unsigned long length);
 int section_file_check_open(struct file *file, u32 prot);
 int section_file_size(struct file *file, loff_t *size);
 int section_file_grow(struct file *file, loff_t bytes);

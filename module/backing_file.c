@@ -74,6 +74,22 @@ struct file *section_file_reopen(struct file *file, u32 prot)
 	return own == ERR_PTR(-EOPENSTALE) ? ERR_PTR(-ESTALE) : own;
 }
 
+/**
+ * section_file_unmap - take back a mapping that was made for a call
+ * @addr: where it is
+ * @length: its length
+ *
+ * Linux 6.1 needs memory for that, and may not have it at once.  Whoever is being
+ * killed keeps the mapping for as long as that takes.
+ */
+void section_file_unmap(unsigned long addr, unsigned long length)
+{
+	int tries = 3;
+
+	while (vm_munmap(addr, length) == -ENOMEM && --tries)
+		cond_resched();
+}
+
 /*
  * Ask everybody who has a say in mapping a file (H7).  Views of a section are
  * checked against the section's own inode only.  Whether the file itself may
@@ -95,7 +111,7 @@ static int section_file_trial(struct file *file, u32 prot)
 		return PTR_ERR(trial);
 	addr = vm_mmap(trial, 0, PAGE_SIZE, prot, MAP_SHARED, 0);
 	if (!IS_ERR_VALUE(addr))
-		vm_munmap(addr, PAGE_SIZE);
+		section_file_unmap(addr, PAGE_SIZE);
 	fput(trial);
 	return IS_ERR_VALUE(addr) ? (int)addr : 0;
 }
@@ -146,7 +162,7 @@ int section_file_check_open(struct file *file, u32 prot)
 	unsigned long addr = vm_mmap(file, 0, PAGE_SIZE, prot, flags, 0);
 
 	if (!IS_ERR_VALUE(addr)) {
-		vm_munmap(addr, PAGE_SIZE);
+		section_file_unmap(addr, PAGE_SIZE);
 		return -EIO;
 	}
 	return addr == -ENODEV ? 0 : (int)addr;

@@ -6,7 +6,13 @@
 
 struct section;
 
-int section_base_set(struct section *section, u64 wanted);
+int section_base_set(struct section *section, u64 wanted, bool low);
 void section_base_free(struct section *section);
+
+int section_base_image(u64 bytes, bool low, u64 *base, bool *owned);
+void section_base_image_free(u64 base);
+
+void section_base_init(void);
+void section_base_exit(void);
 
 #endif /* _SECTION_BASE_H */

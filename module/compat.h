@@ -39,7 +39,7 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_set(struct vm_area_struct *vma, unsigned long flags)
 {
-	mmap_assert_write_locked(vma->vm_mm);
+	lockdep_assert_held_write(&vma->vm_mm->mmap_lock);
 	vma->vm_flags |= flags;
 }
 #endif
@@ -56,6 +56,11 @@ static inline bool section_owner_or_capable(struct file *file)
 {
 	return inode_owner_or_capable(file_mnt_user_ns(file), file_inode(file));
 }
+
+static inline bool section_inode_owner(struct inode *inode)
+{
+	return inode_owner_or_capable(&init_user_ns, inode);
+}
 #else
 static inline int section_notify_change(struct vfsmount *mount,
 					struct dentry *dentry,
@@ -67,6 +72,12 @@ static inline int section_notify_change(struct vfsmount *mount,
 static inline bool section_owner_or_capable(struct file *file)
 {
 	return inode_owner_or_capable(file_mnt_idmap(file), file_inode(file));
+}
+
+/* Whatever mount it is seen through. */
+static inline bool section_inode_owner(struct inode *inode)
+{
+	return inode_owner_or_capable(&nop_mnt_idmap, inode);
 }
 #endif
 

@@ -220,7 +220,8 @@ static int section_open_check(const struct section_request *request,
 
 	if (!section_is_file(section))
 		return 0;
-	if (wanted & SECTION_RIGHT_WRITE)
+	/* What is written to in an image is not its file. */
+	if (wanted & SECTION_RIGHT_WRITE && !section_is_image(section))
 		prot |= SECTION_PROT_WRITE;
 	if (wanted & SECTION_RIGHT_EXECUTE)
 		prot |= SECTION_PROT_EXECUTE;
@@ -366,6 +367,9 @@ static int section_create_check_memory(const struct section_create *create)
 
 	if (reserve && (large || populate))
 		return -EINVAL;
+	if (create->flags & SECTION_CREATE_IMAGE &&
+	    (create->file_fd == -1 || populate))
+		return -EINVAL;
 	if (create->file_fd != -1 && (reserve || large))
 		return -EINVAL;
 	/* A file that cannot be written cannot be given space. */
@@ -381,7 +385,7 @@ static int section_create_check(const struct section_create *create)
 			      SECTION_CREATE_GLOBAL | SECTION_CREATE_INHERIT |
 			      SECTION_CREATE_RESERVE | SECTION_CREATE_BASED |
 			      SECTION_CREATE_LARGE | SECTION_CREATE_LARGE_ONLY |
-			      SECTION_CREATE_POPULATE))
+			      SECTION_CREATE_POPULATE | SECTION_CREATE_IMAGE))
 		return -EINVAL;
 	if (!create->name && create->flags & (SECTION_CREATE_OPEN_EXISTING |
 					      SECTION_CREATE_GLOBAL))
@@ -407,6 +411,7 @@ static u32 section_spec_attributes(const struct section_create *create,
 	       (flags & SECTION_CREATE_GLOBAL ? SECTION_ATTR_GLOBAL : 0) |
 	       (flags & SECTION_CREATE_RESERVE ? SECTION_ATTR_RESERVE : 0) |
 	       (flags & SECTION_CREATE_BASED ? SECTION_ATTR_BASED : 0) |
+	       (flags & SECTION_CREATE_IMAGE ? SECTION_ATTR_IMAGE : 0) |
 	       (flags & SECTION_CREATE_LARGE ? SECTION_ATTR_LARGE : 0) |
 	       (flags & SECTION_CREATE_LARGE_ONLY ?
 		SECTION_ATTR_LARGE | SECTION_ATTR_LARGE_ALL : 0);
@@ -437,6 +442,7 @@ static int section_spec_init(struct section_spec *spec,
 	spec->based = create->flags & SECTION_CREATE_BASED;
 	spec->base = create->base;
 	spec->populate = create->flags & SECTION_CREATE_POPULATE;
+	spec->net = request->net->net_cookie;
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "counters.h"
 #include "handle.h"
+#include "image_query.h"
 #include "ioctl.h"
 #include "map.h"
 #include "names.h"
@@ -314,6 +315,19 @@ static long section_handle_extend(struct file *file, union section_arg *arg,
 	return section_arg_copy_out(uarg, arg, sizeof(*extend));
 }
 
+static long section_handle_query_image(struct file *file,
+				       union section_arg *arg,
+				       void __user *uarg)
+{
+	struct section_handle handle = section_handle_of(file);
+
+	if (!(handle.rights & SECTION_RIGHT_QUERY))
+		return -EACCES;
+	if (!handle.section->image)
+		return -ENOEXEC;
+	return section_image_query(handle.section->image, arg, uarg);
+}
+
 static const struct section_ioctl section_handle_ioctls[] = {
 	SECTION_IOCTL(SECTION_IOC_QUERY, section_query, views,
 		      section_handle_query),
@@ -325,6 +339,8 @@ static const struct section_ioctl section_handle_ioctls[] = {
 		      section_handle_commit),
 	SECTION_IOCTL(SECTION_IOC_EXTEND, section_extend, bytes,
 		      section_handle_extend),
+	SECTION_IOCTL(SECTION_IOC_QUERY_IMAGE, section_query_image, cor_flags,
+		      section_handle_query_image),
 };
 
 static long section_handle_ioctl(struct file *file, unsigned int cmd,

@@ -19,6 +19,8 @@ static_assert(sizeof(struct section_query_view) == 80);
 static_assert(sizeof(struct section_commit) == 24);
 static_assert(sizeof(struct section_commit_view) == 24);
 static_assert(sizeof(struct section_extend) == 16);
+static_assert(sizeof(struct section_query_image) == 104);
+static_assert(sizeof(struct section_image_segment) == 16);
 static_assert(sizeof(struct section_list) == 48);
 static_assert(sizeof(struct section_list_entry) == 56);
 static_assert(offsetof(struct section_create, bytes) == 24);

@@ -19,6 +19,7 @@
  * @commit: SECTION_IOC_COMMIT
  * @commit_view: SECTION_IOC_COMMIT_VIEW
  * @extend: SECTION_IOC_EXTEND
+ * @query_image: SECTION_IOC_QUERY_IMAGE
  */
 union section_arg {
 	__u32 size;
@@ -32,6 +33,7 @@ union section_arg {
 	struct section_commit commit;
 	struct section_commit_view commit_view;
 	struct section_extend extend;
+	struct section_query_image query_image;
 };
 
 /**

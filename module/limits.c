@@ -36,6 +36,10 @@ static unsigned int max_user_commit_ranges = 1048576;
 module_param(max_user_commit_ranges, uint, 0644);
 MODULE_PARM_DESC(max_user_commit_ranges, "committed ranges in all sections of one user (default 1048576)");
 
+static unsigned long max_image_size = 1UL << 30;
+module_param(max_image_size, ulong, 0644);
+MODULE_PARM_DESC(max_image_size, "bytes that an executable image may take in memory (default 1 GiB)");
+
 static int global_group = -1;
 module_param(global_group, int, 0644);
 MODULE_PARM_DESC(global_group, "group that may create global names, -1 for everybody (default -1)");
@@ -259,6 +263,16 @@ unsigned int section_max_names(void)
 unsigned int section_max_commit_ranges(void)
 {
 	return READ_ONCE(max_commit_ranges);
+}
+
+/**
+ * section_max_image_size - limit of an image's length in memory
+ *
+ * Return: the limit now, in bytes.
+ */
+unsigned long section_max_image_size(void)
+{
+	return READ_ONCE(max_image_size);
 }
 
 /**

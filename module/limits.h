@@ -17,6 +17,7 @@ u32 section_user_seed(struct section_user *user);
 
 unsigned int section_max_names(void);
 unsigned int section_max_commit_ranges(void);
+unsigned long section_max_image_size(void);
 kgid_t section_global_group(void);
 
 void section_limits_exit(void);

@@ -9,6 +9,7 @@
 #include <linux/section.h>
 
 #include "backing.h"
+#include "base.h"
 #include "counters.h"
 #include "create.h"
 #include "guard.h"
@@ -76,6 +77,7 @@ static int __init section_init(void)
 	err = section_names_init();
 	if (err)
 		goto err_anon;
+	section_base_init();
 	section_counters_init();
 	err = misc_register(&section_dev);
 	if (err)
@@ -84,6 +86,7 @@ static int __init section_init(void)
 
 err_counters:
 	section_counters_exit();
+	section_base_exit();
 	section_names_exit();
 err_anon:
 	section_anon_exit();
@@ -113,6 +116,7 @@ static void __exit section_exit(void)
 	 */
 	rcu_barrier();
 	section_limits_exit();
+	section_base_exit();
 	section_objects_exit();
 	synchronize_rcu_tasks();
 }

@@ -7,6 +7,7 @@
 #include <linux/mman.h>
 #include <linux/overflow.h>
 
+#include "backing.h"
 #include "ioctl.h"
 #include "map.h"
 #include "section.h"
@@ -82,7 +83,8 @@ int section_map_check(const struct section *section, u32 rights,
 		return -EINVAL;
 	if (map->flags & SECTION_MAP_FIXED && !PAGE_ALIGNED(map->address))
 		return -EINVAL;
-	if (map->flags & SECTION_MAP_BEYOND && !section_is_file(section))
+	if (map->flags & SECTION_MAP_BEYOND &&
+	    (!section_is_file(section) || section_is_image(section)))
 		return -EOPNOTSUPP;
 	err = section_map_check_range(section, map);
 	if (err)
@@ -124,6 +126,6 @@ long section_map_file(struct file *file, union section_arg *arg,
 	map->address = addr;
 	err = section_arg_copy_out(uarg, arg, sizeof(*map));
 	if (err)
-		vm_munmap(addr, map->length);
+		section_file_unmap(addr, map->length);
 	return err;
 }

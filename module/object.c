@@ -2,12 +2,14 @@
 /*
  * The section object: how it comes to be and how it goes.
  */
+#include <linux/compat.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "backing.h"
@@ -16,6 +18,7 @@
 #include "compat.h"
 #include "counters.h"
 #include "guard.h"
+#include "image.h"
 #include "limits.h"
 #include "section.h"
 #include "trace.h"
@@ -76,7 +79,8 @@ static struct inode *section_anon_inode(const struct section *section)
  * @rights: of the handle by which somebody asks
  *
  * What of a file is in the page cache is told to those who may write to it or
- * own it, as mincore(2) does: by it one sees what others read.
+ * own it, as mincore(2) does: by it one sees what others read.  What of an image is
+ * in memory is told to nobody: it is all users'.
  *
  * Return: bytes.
  */
@@ -84,6 +88,8 @@ u64 section_resident(const struct section *section, u32 rights)
 {
 	struct address_space *mapping;
 
+	if (section_is_image(section))
+		return 0;
 	if (!section_is_file(section))
 		mapping = section_anon_inode(section)->i_mapping;
 	else if (rights & SECTION_RIGHT_WRITE ||
@@ -234,11 +240,12 @@ static int section_size_file(struct section *section, u64 bytes)
 	return 0;
 }
 
-static int section_init_witness(struct section *section, struct file *user_file)
+static int section_init_witness(struct section *section, struct file *user_file,
+				u32 prot)
 {
 	struct file *file;
 
-	file = section_file_reopen(user_file, section->prot);
+	file = section_file_reopen(user_file, prot);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	section->witness = file;
@@ -264,10 +271,65 @@ static int section_init_file(struct section *section,
 	}
 	err = section_size_file(section, spec->bytes);
 	if (!err && spec->name && section->prot & SECTION_PROT_EXECUTE)
-		err = section_init_witness(section, spec->file);
+		err = section_init_witness(section, spec->file, section->prot);
 	if (err)
 		return err;
 	return section_guard_file(file, section_length(section));
+}
+
+/*
+ * Nothing of the file but its image is in such a section; that may be written to
+ * where processes share it, which needs no right on the file.  Its backing is not
+ * the user's file: who opens it by name is judged by a witness always.
+ */
+static int section_init_image(struct section *section,
+			      const struct section_spec *spec)
+{
+	struct section_image_shared *shared;
+	struct section_image *image;
+	struct file *file;
+	int err;
+
+	image = section_image_get(spec->file, section->prot, spec->base);
+	if (IS_ERR(image))
+		return PTR_ERR(image);
+	section->image = image;
+	shared = section_image_shared_get(image, section->uid, spec->net);
+	if (IS_ERR(shared))
+		return PTR_ERR(shared);
+	section->shared = shared;
+	file = section_image_backing(image);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	section->backing = file;
+	if (spec->bytes > image->pe.size)
+		return -EFBIG;
+	err = section_set_bytes(section, spec->bytes ?: image->pe.size);
+	if (!err && spec->name)
+		err = section_init_witness(section, spec->file,
+					   section->prot & ~SECTION_PROT_WRITE);
+	return err;
+}
+
+/**
+ * section_view_backing - the file that supplies the pages of a view
+ * @section: the section
+ * @first: first page of the view
+ * @last: last page
+ * @write: the view is shared, and may be written to at some time
+ *
+ * Return: the file, which is the section's; or an error pointer: -EACCES if these
+ * pages of an image cannot be written to; -ENFILE; -ENOMEM.
+ */
+struct file *section_view_backing(struct section *section, pgoff_t first,
+				  pgoff_t last, bool write)
+{
+	if (!section->image)
+		return section_backing(section);
+	if (section->shared &&
+	    section_image_shared_has(section->image, first, last))
+		return section->shared->memory;
+	return write ? ERR_PTR(-EACCES) : section->backing;
 }
 
 /**
@@ -281,7 +343,8 @@ static int section_init_file(struct section *section,
  */
 int section_grow_backing(struct section *section, bool populate)
 {
-	if (!section_is_file(section) || !(section->prot & SECTION_PROT_WRITE))
+	if (!section_is_file(section) || section_is_image(section) ||
+	    !(section->prot & SECTION_PROT_WRITE))
 		return 0;
 	if (populate)
 		return section_file_populate(section->backing, section->bytes);
@@ -321,7 +384,7 @@ int section_extend(struct section *section, u64 *bytes)
 	u64 rounded;
 	int err;
 
-	if (!section_is_file(section))
+	if (!section_is_file(section) || section_is_image(section))
 		return -EOPNOTSUPP;
 	err = section_round_up(*bytes, &rounded);
 	if (err)
@@ -403,6 +466,25 @@ static struct section *section_alloc(const struct section_spec *spec)
 	return section;
 }
 
+/*
+ * An image is where its pages are for.  If nothing can be there, such as in the first
+ * 64 KiB, it is where there is room.
+ */
+static int section_init_base(struct section *section,
+			     const struct section_spec *spec)
+{
+	const struct section_image *image = section->image;
+	bool low = in_compat_syscall();
+
+	if (image) {
+		low |= !image->pe.plus;
+		if (image->base >= SZ_64K && !spec->base &&
+		    !section_base_set(section, image->base, low))
+			return 0;
+	}
+	return section_base_set(section, spec->base, low);
+}
+
 static int section_init(struct section *section,
 			const struct section_spec *spec)
 {
@@ -416,10 +498,14 @@ static int section_init(struct section *section,
 	err = section_init_label(section, spec);
 	if (err)
 		return err;
-	err = spec->file ? section_init_file(section, spec) :
-			   section_init_anon(section, spec);
+	if (section_is_image(section))
+		err = section_init_image(section, spec);
+	else if (spec->file)
+		err = section_init_file(section, spec);
+	else
+		err = section_init_anon(section, spec);
 	if (!err && spec->based)
-		err = section_base_set(section, spec->base);
+		err = section_init_base(section, spec);
 	if (err)
 		return err;
 	return section_init_paths(section);
@@ -470,6 +556,10 @@ static void section_release_files(struct section *section)
 {
 	int i;
 
+	if (section->shared)
+		section_image_shared_put(section->shared);
+	if (section->image)
+		section_image_put(section->image);
 	if (section->below)
 		fput(section->below);
 	if (section->backing)

@@ -33,6 +33,7 @@
  *	    section->lock
  *	      (the backing's invalidate_lock, folio lock, i_mmap_rwsem: the
  *	      kernel's own, only inside the backing's methods)
+ *	    section_images_lock
  *	    bucket locks of a name table, section_users_lock (innermost, short)
  *
  * No lock of ours is held while user memory is accessed, while mmap_lock is
@@ -42,6 +43,8 @@
  * lock who holds anything.  Page faults take no lock at all.
  */
 
+struct section_image;
+struct section_image_shared;
 struct section_reservation;
 struct section_scope;
 struct section_user;
@@ -84,9 +87,9 @@ struct section_shadow {
  *	section_backing()
  * @below: the file that an overlay maps instead of @backing, once there was a
  *	view; owned; written under @lock
- * @witness: the same file once more, of an executable section with a name: who
- *	opens it by name is judged by it, and judges may have to read all of it;
- *	owned
+ * @witness: the user's file once more, of an executable section or image with a
+ *	name: who opens it by name is judged by it, and judges may have to read all
+ *	of it; owned
  * @prot: SECTION_PROT_*, constant
  * @attributes: SECTION_ATTR_*, constant
  * @mode: permission bits, constant
@@ -97,6 +100,8 @@ struct section_shadow {
  * @lock: protects the list of shadows and the guards of files below an overlay
  * @shadow: first shadow; the others hang on its @next
  * @reservation: what is committed, NULL unless reserved; owned
+ * @image: the executable image that it shows, NULL for other sections; owned
+ * @shared: the segments of it that processes share, NULL if there are none; owned
  * @base: address of the section's first byte in all views, 0 for any; constant
  * @base_chosen: whether @base is taken out of the owner's addresses, constant
  * @creator: who made it; owned; freed by RCU
@@ -136,6 +141,8 @@ struct section {
 	struct mutex lock;
 	struct section_shadow shadow;
 	struct section_reservation *reservation;
+	struct section_image *image;
+	struct section_image_shared *shared;
 	u64 base;
 	bool base_chosen;
 
@@ -171,6 +178,7 @@ struct section {
  * @based: whether all views are to be at one address
  * @base: which, 0 to choose one
  * @populate: get all of the memory at once
+ * @net: cookie of the network namespace that it belongs to
  */
 struct section_spec {
 	const char *name;
@@ -185,6 +193,7 @@ struct section_spec {
 	bool based;
 	u64 base;
 	bool populate;
+	u64 net;
 };
 
 #define SECTION_LABEL_PREFIX	"section:"
@@ -203,6 +212,11 @@ static inline u64 section_length(const struct section *section)
 static inline bool section_is_file(const struct section *section)
 {
 	return section->attributes & SECTION_ATTR_FILE;
+}
+
+static inline bool section_is_image(const struct section *section)
+{
+	return section->attributes & SECTION_ATTR_IMAGE;
 }
 
 struct section *section_new(const struct section_spec *spec);
@@ -230,6 +244,8 @@ u32 section_rights_of_prot(u32 prot);
 pid_t section_creator_nr(const struct section *section);
 u64 section_resident(const struct section *section, u32 rights);
 struct file *section_backing(struct section *section);
+struct file *section_view_backing(struct section *section, pgoff_t first,
+				  pgoff_t last, bool write);
 int section_grow_backing(struct section *section, bool populate);
 int section_extend(struct section *section, u64 *bytes);
 

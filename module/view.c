@@ -372,7 +372,7 @@ static int section_view_guard(struct section *section, struct file *file)
 {
 	int err;
 
-	if (file == section->backing)
+	if (file == section->backing || section->image)
 		return 0;
 	mutex_lock(&section->lock);
 	err = section_guard_below(file, section_length(section));
@@ -415,21 +415,26 @@ static int section_view_adopt(struct section *section,
  *
  * No lock of ours is held while the backing's ->mmap() runs.
  *
- * Return: 0; -ENXIO if the range is not inside the section; -EPERM if the file
+ * Return: 0; -ENXIO if the range is not inside the section; -EACCES if those pages
+ * of an image cannot be written to; -EPERM if the file
  * was sealed; -ENODEV if the backing cannot be supervised; -ENOMEM; or what
  * the backing's ->mmap() gave.
  */
 int section_view_mmap(struct section *section, struct vm_area_struct *vma,
 		      u32 flags)
 {
-	struct file *backing = section_backing(section);
+	const vm_flags_t writes = VM_SHARED | VM_MAYWRITE;
 	vm_flags_t vm_flags = vma->vm_flags;
+	struct file *backing;
 	int err;
 
-	if (IS_ERR(backing))
-		return PTR_ERR(backing);
 	if (!section_view_in_range(section, vma, flags))
 		return -ENXIO;
+	backing = section_view_backing(section, vma->vm_pgoff,
+				       vma->vm_pgoff + vma_pages(vma) - 1,
+				       (vm_flags & writes) == writes);
+	if (IS_ERR(backing))
+		return PTR_ERR(backing);
 	if (vm_flags & VM_SHARED && section_is_file(section) &&
 	    section_file_future_write_sealed(backing))
 		return -EPERM;
@@ -504,7 +509,7 @@ section_view_writable_range(struct mm_struct *mm, unsigned long start,
 	struct vm_area_struct *first = vma_lookup(mm, start);
 	struct vm_area_struct *next, *vma = first;
 
-	mmap_assert_locked(mm);
+	lockdep_assert_held(&mm->mmap_lock);
 	if (!vma || !section_vma_is_view(vma))
 		return ERR_PTR(-EFAULT);
 	for (;;) {
@@ -606,7 +611,7 @@ static void section_view_describe(struct vm_area_struct *vma,
 {
 	struct section *section = section_shadow(vma)->section;
 
-	mmap_assert_locked(vma->vm_mm);
+	lockdep_assert_held(&vma->vm_mm->mmap_lock);
 	/* A shared view through a handle that cannot write is not VM_SHARED. */
 	query->flags = vma->vm_flags & VM_MAYSHARE ? 0 : SECTION_MAP_PRIVATE;
 	if (vma->vm_flags & VM_DONTCOPY)

@@ -8,7 +8,7 @@
  */
 #include <assert.h>
 
-#include "section_util.h"
+#include "image_util.h"
 #include "kselftest_harness.h"
 
 /* Numbers and layout are for ever; the header may not drift. */
@@ -23,6 +23,7 @@ static_assert(SECTION_IOC_MAP == 0xbe87, "number");
 static_assert(SECTION_IOC_COMMIT == 0xbe88, "number");
 static_assert(SECTION_IOC_EXTEND == 0xbe89, "number");
 static_assert(SECTION_IOC_COMMIT_VIEW == 0xbe8a, "number");
+static_assert(SECTION_IOC_QUERY_IMAGE == 0xbe8b, "number");
 
 /* How long the structures were that have grown since. */
 #define CREATE_FIRST		64
@@ -57,6 +58,11 @@ static_assert(sizeof(struct section_extend) == 16, "layout");
 static_assert(offsetof(struct section_extend, bytes) == 8, "layout");
 static_assert(offsetof(struct section_query_view, address) == 8, "layout");
 static_assert(offsetof(struct section_query_view, prot) == 48, "layout");
+static_assert(sizeof(struct section_query_image) == 104, "layout");
+static_assert(offsetof(struct section_query_image, base) == 24, "layout");
+static_assert(offsetof(struct section_query_image, machine) == 72, "layout");
+static_assert(offsetof(struct section_query_image, cor_flags) == 100, "layout");
+static_assert(sizeof(struct section_image_segment) == 16, "layout");
 static_assert(sizeof(struct section_list) == 48, "layout");
 static_assert(offsetof(struct section_list, buffer) == 16, "layout");
 static_assert(sizeof(struct section_list_entry) == 56, "layout");
@@ -72,6 +78,8 @@ FIXTURE(abi)
 	int handle;
 	/* Of a section of a file. */
 	int file_handle;
+	/* Of one of an image. */
+	int image_handle;
 	void *view;
 	struct sec_name existing;
 	struct sec_name fresh;
@@ -215,6 +223,18 @@ static void init_extend(const FIXTURE_DATA(abi) *self, void *arg)
 	extend->bytes = 1;
 }
 
+static void init_query_image(const FIXTURE_DATA(abi) *self, void *arg)
+{
+	struct section_query_image *q = arg;
+
+	(void)self;
+	memset(q, SEC_POISON, sizeof(*q));
+	q->size = sizeof(*q);
+	q->flags = 0;
+	q->segments = 0;
+	q->segment_count = 0;
+}
+
 #define NO_MEMBER	((size_t)-1)
 
 FIXTURE_VARIANT(abi)
@@ -225,6 +245,7 @@ FIXTURE_VARIANT(abi)
 	size_t first;
 	bool on_handle;
 	bool on_file;
+	bool on_image;
 	/* The result is a descriptor. */
 	bool makes_fd;
 	/* The structure is written to. */
@@ -371,9 +392,22 @@ FIXTURE_VARIANT_ADD(abi, extend)
 	.init = init_extend,
 };
 
+FIXTURE_VARIANT_ADD(abi, query_image)
+{
+	.cmd = SECTION_IOC_QUERY_IMAGE,
+	.size = sizeof(struct section_query_image),
+	.on_handle = true,
+	.on_image = true,
+	.writes = true,
+	.flags = offsetof(struct section_query_image, flags),
+	.reserved = NO_MEMBER,
+	.init = init_query_image,
+};
+
 FIXTURE_SETUP(abi)
 {
 	int file = memfd_create("section-test", MFD_CLOEXEC);
+	struct pe_make make;
 
 	ASSERT_LE(0, file);
 	self->existing = sec_unique();
@@ -385,6 +419,12 @@ FIXTURE_SETUP(abi)
 	self->file_handle = sec_create_file(self->dev, NULL, file, SEC_PAGE,
 					    SEC_PROT_RW);
 	ASSERT_LE(0, self->file_handle);
+	close(file);
+	file = sample_file("/dev/shm", 1, &make);
+	ASSERT_LE(0, file);
+	self->image_handle = create_image(self->dev, NULL, file, 0,
+					  SECTION_PROT_READ);
+	ASSERT_LE(0, self->image_handle);
 	close(file);
 	self->view = sec_map(self->handle, PROT_READ, 0, 0, 0);
 	ASSERT_NE(MAP_FAILED, self->view);
@@ -399,6 +439,7 @@ FIXTURE_TEARDOWN(abi)
 {
 	munmap(self->area, 3 * SEC_PAGE);
 	munmap(self->view, SEC_PAGE);
+	close(self->image_handle);
 	close(self->file_handle);
 	close(self->handle);
 	close(self->dev);
@@ -421,6 +462,8 @@ static int target(const FIXTURE_DATA(abi) *self,
 {
 	if (variant->on_file)
 		return self->file_handle;
+	if (variant->on_image)
+		return self->image_handle;
 	return variant->on_handle ? self->handle : self->dev;
 }
 
@@ -633,6 +676,21 @@ TEST_F(abi, read_only_memory)
 	accept_call(_metadata, self, variant, arg);
 }
 
+/* Those are copied in another way. */
+TEST_F(abi, read_only_memory_not_aligned)
+{
+	char *arg = place(self, variant, variant->size);
+
+	memmove(arg - 4, arg, variant->size);
+	arg -= 4;
+	ASSERT_EQ(0, mprotect(self->area, 2 * SEC_PAGE, PROT_READ));
+	if (variant->writes)
+		refuse(_metadata, self, variant, -EFAULT, arg);
+	ASSERT_EQ(0, mprotect(self->area, 2 * SEC_PAGE,
+			      PROT_READ | PROT_WRITE));
+	accept_call(_metadata, self, variant, arg);
+}
+
 TEST_F(abi, wrong_descriptor)
 {
 	int wrong = variant->on_handle ? self->dev : self->handle;
@@ -725,8 +783,9 @@ TEST_F(plain, unknown_numbers)
 		bool device = (nr >= SECTION_CMD_VERSION &&
 			       nr <= SECTION_CMD_QUERY_VIEW) ||
 			      nr == SECTION_CMD_COMMIT_VIEW;
-		bool handle = nr >= SECTION_CMD_QUERY &&
-			      nr <= SECTION_CMD_EXTEND;
+		bool handle = (nr >= SECTION_CMD_QUERY &&
+			       nr <= SECTION_CMD_EXTEND) ||
+			      nr == SECTION_CMD_QUERY_IMAGE;
 		unsigned long cmd = _IO(SECTION_IOC_MAGIC, nr);
 
 		if (!device) {

@@ -272,7 +272,9 @@ static inline void target_kill(struct target *target)
 static inline void target_pause(struct target *target)
 {
 	kill(target->pid, SIGSTOP);
-	waitpid(target->pid, NULL, WUNTRACED);
+	/* The caller may have signals, too. */
+	while (waitpid(target->pid, NULL, WUNTRACED) < 0 && errno == EINTR)
+		;
 }
 
 static inline uint64_t now_ms(void)

@@ -660,7 +660,7 @@ static void fill_swapped(struct __test_metadata *_metadata,
 	EXPECT_COST(32 * MB);
 }
 
-TEST_F(swapped, contents)
+TEST_F_TIMEOUT(swapped, contents, 120)
 {
 	size_t at;
 
@@ -678,7 +678,7 @@ TEST_F(swapped, contents)
 }
 
 /* Nothing is left of it, in memory or in the swap space. */
-TEST_F(swapped, given_back)
+TEST_F_TIMEOUT(swapped, given_back, 120)
 {
 	size_t at;
 

@@ -597,6 +597,33 @@ TEST_F(overlay, upper_file)
 	EXPECT_EQ(0, umount(self->merged));
 }
 
+/* What views have of the file below grows with the section. */
+TEST_F(overlay, extended_while_mapped)
+{
+	int file = open_file(self->merged, "file", O_RDWR);
+	__u64 bytes = (PAGES + 2) * self->page;
+	struct section_map map = sec_map_args(RW, 0, bytes);
+	unsigned char *view;
+	int handle;
+
+	ASSERT_LE(0, file);
+	handle = sec_create_file(self->dev, NULL, file, 0, SEC_PROT_RW);
+	ASSERT_LE(0, handle);
+	map.flags = SECTION_MAP_BEYOND;
+	ASSERT_EQ(0, sec_ioctl(handle, SECTION_IOC_MAP, &map));
+	view = (unsigned char *)(uintptr_t)map.address;
+	EXPECT_EQ('a', peek(view));
+	EXPECT_EQ(-SIGSEGV, poke(AT(view, PAGES + 1), 'x'));
+	/* The guard of the file below has its end, too. */
+	EXPECT_EQ(-1, madvise(AT(view, PAGES - 1), 2 * self->page,
+			      MADV_REMOVE));
+	ASSERT_EQ(0, sec_extend(handle, &bytes));
+	EXPECT_EQ(0, poke(AT(view, PAGES + 1), 'x'));
+	EXPECT_EQ('x', file_byte(file, (PAGES + 1) * self->page));
+	EXPECT_EQ(0, madvise(AT(view, PAGES), 2 * self->page, MADV_REMOVE));
+	EXPECT_EQ(0, peek(AT(view, PAGES + 1)));
+}
+
 /* The overlay maps yet another file; that is behind a section's rules too. */
 TEST_F(overlay, remap_file_pages)
 {

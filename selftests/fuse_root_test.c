@@ -383,13 +383,17 @@ TEST_F(direct, both_sorts_of_views)
 		/*
 		 * Closing a shared view of FUSE writes it back: the request is
 		 * there when it is closed. The server takes commands first, so
-		 * it has seen all requests when the second is answered.
+		 * it has seen all requests when the second is answered.  Or it
+		 * was told before: a touch may begin to write back, as FUSE's
+		 * share of dirty memory is small.
 		 */
 		EXPECT_EQ(0, poke(AT(shared, 6), 'W' + i));
 		ASSERT_EQ(0, command(&self->f, STALL, FUSE_WRITE));
 		ASSERT_EQ(0, munmap(shared, PAGES * self->page));
 		command(&self->f, PARKED, 0);
-		EXPECT_LT(0, command(&self->f, PARKED, 0));
+		EXPECT_TRUE(command(&self->f, PARKED, 0) > 0 ||
+			    command(&self->f, DIRECT_BYTE, 6 * self->page) ==
+			    'W' + i);
 		ASSERT_EQ(0, command(&self->f, RELEASE, 0));
 		EXPECT_TRUE(wait_held(&self->f, DIRECT_BYTE, 3 * self->page,
 				      'S' + i));

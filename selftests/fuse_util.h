@@ -423,7 +423,7 @@ static inline const char *fuse_start(struct fuse *f, bool async)
 	    pipe2(events, O_CLOEXEC))
 		return "no place for it";
 	snprintf(options, sizeof(options),
-		 "fd=%d,rootmode=40755,user_id=0,group_id=0", dev);
+		 "fd=%d,rootmode=40755,user_id=0,group_id=0,allow_other", dev);
 	if (mount("section-test", f->dir, "fuse", MS_NOSUID | MS_NODEV,
 		  options))
 		return "cannot mount";

@@ -5,6 +5,7 @@
  * Settings are put back by the parent of each test, however the test ends.
  */
 #include <sched.h>
+#include <sys/resource.h>
 
 #include "section_util.h"
 #include "kselftest_harness.h"
@@ -289,6 +290,40 @@ TEST_F(limits, user_sections)
 	fd = sec_create_anon(self->dev, NULL, 1);
 	EXPECT_LE(0, fd);
 	close(fd);
+}
+
+/*
+ * Users are kept in a table with 256 places.  With three times as many of them,
+ * those who have a section share places with those who have none any more, whose
+ * going leaves the others' counts alone.
+ */
+TEST_F(limits, many_users)
+{
+	enum { LIMIT = 2, HOLDERS = 256, PASSING = 512 };
+	static int handles[HOLDERS];
+	struct rlimit files = { 1024, 1024 };
+	int i;
+
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &files));
+	ASSERT_EQ(0, set(SETTING_USER_SECTIONS, LIMIT));
+	for (i = 0; i < HOLDERS; i++) {
+		ASSERT_EQ(0, seteuid(100000 + i));
+		handles[i] = sec_create_anon(self->dev, NULL, 1);
+		ASSERT_LE(0, handles[i]);
+		ASSERT_EQ(0, seteuid(0));
+	}
+	for (i = 0; i < PASSING; i++) {
+		ASSERT_EQ(0, seteuid(200000 + i));
+		ASSERT_EQ(0, close(sec_create_anon(self->dev, NULL, 1)));
+		ASSERT_EQ(0, seteuid(0));
+	}
+	for (i = 0; i < HOLDERS; i++) {
+		ASSERT_EQ(0, seteuid(100000 + i));
+		/* One more, and no more than that. */
+		ASSERT_LE(0, sec_create_anon(self->dev, NULL, 1));
+		ASSERT_EQ(-EDQUOT, sec_create_anon(self->dev, NULL, 1));
+		ASSERT_EQ(0, seteuid(0));
+	}
 }
 
 TEST_F(limits, names)

@@ -381,7 +381,30 @@ TEST_F(name, open_existing)
 	close(again);
 }
 
-/* The rights asked for are checked against the section that exists. */
+/* Whoever cannot be told that it existed gets no handle. */
+TEST_F(name, open_existing_tells_nobody)
+{
+	struct section_create args = sec_create_args(self->name.s, 1);
+	struct section_create *fixed = mmap(NULL, SEC_PAGE,
+					    PROT_READ | PROT_WRITE,
+					    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int handle = sec_create(self->dev, &args);
+	struct section_query q;
+	int fds = sec_count_fds();
+
+	ASSERT_LE(0, handle);
+	ASSERT_NE(MAP_FAILED, fixed);
+	*fixed = args;
+	fixed->flags = SECTION_CREATE_OPEN_EXISTING;
+	ASSERT_EQ(0, mprotect(fixed, SEC_PAGE, PROT_READ));
+	EXPECT_EQ(-EFAULT, sec_create(self->dev, fixed));
+	EXPECT_EQ(fds, sec_count_fds());
+	ASSERT_EQ(0, sec_query(handle, &q));
+	EXPECT_EQ(1, q.handles);
+	munmap(fixed, SEC_PAGE);
+	close(handle);
+}
+
 /* A program of the first version does not know that it is told the size. */
 TEST_F(name, open_tells_bytes)
 {
@@ -405,6 +428,7 @@ TEST_F(name, open_tells_bytes)
 	close(file);
 }
 
+/* The rights asked for are checked against the section that exists. */
 TEST_F(name, open_existing_rights)
 {
 	struct section_create args = sec_create_args(self->name.s, 1);

@@ -4,7 +4,8 @@
  * their users have, with swap space on zram and without any.
  */
 #include "kselftest_harness.h"
-#include "section_view_util.h"
+#include "image_util.h"
+#include "image/pe_model.h"
 
 #include <sys/swap.h>
 
@@ -726,6 +727,99 @@ TEST_F_TIMEOUT(pressure, reclaim_and_kill, 120)
 	EXPECT_TRUE(falls_to(&self->group, "memory.current", SLACK));
 	EXPECT_TRUE(falls_to(&self->group, "memory.swap.current",
 			     SWAP_SLACK));
+}
+
+/*
+ * An image that is larger than the memory that its user has: its pages are dropped,
+ * not swapped, and built again as they were.
+ */
+
+#define IMAGE_BYTES	(SIZE / 4096 * 4096)
+
+struct reader {
+	int section;
+	size_t bytes;
+	const uint8_t *expected;
+};
+
+/* Twice, so that what was built first has to be built again. */
+static void read_image(const struct child *c, void *arg)
+{
+	const struct reader *r = arg;
+	uint8_t *view = mmap(NULL, r->bytes, PROT_READ, MAP_PRIVATE, r->section,
+			     0);
+	unsigned char in[r->bytes / 4096];
+	size_t i, here = 0;
+
+	CHILD_EXPECT(view != MAP_FAILED);
+	for (int round = 0; round < 2; round++)
+		for (i = 0; i < r->bytes; i += 4096)
+			CHILD_EXPECT(!memcmp(view + i, r->expected + i, 4096));
+	CHILD_EXPECT(!mincore(view, r->bytes, in));
+	for (i = 0; i < sizeof(in); i++)
+		here += in[i] & 1;
+	/* They were not all there at the same time. */
+	CHILD_EXPECT(here * 4096 <= (size_t)(LIMIT + SLACK));
+	say_ready(c);
+	wait_go(c);
+}
+
+/* One large section with relocations here and there. */
+static uint8_t *large_image(struct pe_make *make, size_t *len)
+{
+	sample_describe(make, 99);
+	make->sections[SAMPLE_DATA].raw_size = IMAGE_BYTES;
+	make->sections[SAMPLE_DATA].virtual_size = IMAGE_BYTES;
+	for (int i = SAMPLE_DATA; i < SAMPLE_SECTIONS; i++) {
+		make->sections[i].virtual_address = 0;
+		make->sections[i].raw_offset = 0;
+	}
+	make->size_of_image = 0;
+	make->file_size = 0;
+	pe_make_layout(make);
+	for (uint32_t i = 0; i < make->reloc_count; i++)
+		make->relocs[i].rva = make->sections[SAMPLE_DATA]
+			.virtual_address + i * (IMAGE_BYTES / 64) + 0xffc;
+	return pe_make_build(make, len);
+}
+
+TEST_F_TIMEOUT(pressure, image_is_dropped_and_rebuilt, 300)
+{
+	struct section_query_image query;
+	struct pe_model model;
+	struct pe_make make;
+	struct reader r;
+	struct child c;
+	long long swapped;
+	uint8_t *bytes, *expected;
+	size_t len;
+	int file;
+
+	bytes = large_image(&make, &len);
+	ASSERT_NE(NULL, bytes);
+	file = image_file(have_ext4() ? EXT4_DIR : "/tmp", bytes, len);
+	ASSERT_LE(0, file);
+	pe_model_load(bytes, len, &model);
+	r.section = create_image(self->dev, NULL, file, 0, SECTION_PROT_READ);
+	ASSERT_LE(0, r.section);
+	ASSERT_EQ(0, query_image(r.section, &query, NULL, 0));
+	EXPECT_TRUE(query.flags & SECTION_IMAGE_RELOCATED);
+	r.bytes = query.bytes;
+	expected = malloc(query.bytes);
+	pe_model_image(&model, query.base, expected);
+	r.expected = expected;
+	ASSERT_EQ(0, group_make(&self->group, "a", LIMIT + SLACK, 0));
+	swapped = swapped_out();
+	ASSERT_TRUE(child_start(&c, &self->group, read_image, &r));
+	ASSERT_TRUE(child_ready(&c));
+	EXPECT_EQ(swapped, swapped_out());
+	/* Whoever had them built pays for them. */
+	EXPECT_LT(LIMIT / 4, group_figure(&self->group, "memory.stat", "file"));
+	EXPECT_TRUE(child_go(&c));
+	EXPECT_EQ(0, sec_wait(c.pid));
+	free(expected);
+	pe_model_free(&model);
+	free(bytes);
 }
 
 TEST_HARNESS_MAIN

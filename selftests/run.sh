@@ -28,7 +28,8 @@ mark=section-selftests
 # Everything that a sound kernel never says. A process that dies of its own
 # general protection fault ("traps:") is no fault of the kernel; nor is a line that
 # the program itself has announced ("expects TEXT"), with a stack right after it,
-# such as the report of a memory cgroup's killed process.
+# such as the report of a memory cgroup's killed process. Nor is a data race of the
+# kernel with itself (KCSAN), with nothing of the module in either stack.
 scan() {
 	awk -v mark="$mark:" '
 	{ at = index($0, mark) }
@@ -53,16 +54,35 @@ scan() {
 	is_expected() { excused = 6; next }
 	excused && excused-- && /Call Trace/ { excused = 0; next }
 	/kcsan: (non-)?strict mode configured/ { next }
+	function show(line) {
+		print (first ? "splat" : "more") "\t" (program ? program : "-") "\t" (test ? test : "-") "\t" line
+		first = 0
+	}
+	function show_race(  i) {
+		first = 1
+		for (i = 0; i < races; i++) show(race[i])
+		races = 0
+	}
+	/BUG: KCSAN: / { races = 0; ours = 0; reported = 1 }
+	reported {
+		race[races++] = $0
+		if (/\[section\]/) ours = 1
+		if (!/==========/ && races < 100) next
+		if (ours || races >= 100) show_race()
+		reported = 0
+		races = 0
+		next
+	}
 	/BUG[: ]|kernel BUG at|Oops|: [0-9a-f][0-9a-f][0-9a-f][0-9a-f] \[#[0-9]+\]|WARNING:|WARN|INFO: |[kK]ernel panic|Call Trace|general protection|unable to handle|cut here|KASAN|KCSAN|KFENCE|UBSAN|KMSAN|kmemleak: .*new|Out of memory:|suspicious|possible .*(deadlock|locking|usage|recursive|circular)|inconsistent lock|lock held when returning|held lock freed|scheduling while atomic|sleeping function|soft lockup|hard LOCKUP|stall|hung task|blocked for more|refcount_t:|corruption|Bad (page|rss)|bad: scheduling|still has objects|Objects remaining|nobody cared|NULL pointer/ {
 		if (!left) first = 1
 		left = 30
 	}
 	left {
-		print (first ? "splat" : "more") "\t" (program ? program : "-") "\t" (test ? test : "-") "\t" $0
-		first = 0
+		show($0)
 		left--
 		if (/end trace|end Kernel panic/) left = 0
-	}' "$@"
+	}
+	END { if (races) show_race() }' "$@"
 }
 
 if [ "$1" = --scan ]; then
@@ -108,10 +128,11 @@ fail() { echo "$1" >"$work/failed"; }
 
 # kernel_log: what the kernel said since the last program started
 kernel_log() {
-	dmesg 2>/dev/null | awk -v start="$mark: start $1\$" '
-		$0 ~ start { text = "" }
-		{ text = text $0 "\n" }
-		END { printf "%s", text }' >"$work/log"
+	# The whole log, after each program: what is done for each line counts.
+	dmesg 2>/dev/null | awk -v start="$mark: start $1" '
+		substr($0, length($0) - length(start) + 1) == start { lines = 0 }
+		{ line[lines++] = $0 }
+		END { for (i = 0; i < lines; i++) print line[i] }' >"$work/log"
 	scan "$work/log"
 }
 
@@ -187,6 +208,8 @@ program() {
 		status=$?
 		echo "$status $(($(date +%s) - begin)) $(leftovers)" >"$work/status"
 	} 2>&1 | results "$1" "$2"
+	# One that was stopped when it had the module out shall not fail all others.
+	[ -z "$root" ] || [ -e /dev/section ] || modprobe section 2>/dev/null
 	note "end $2"
 }
 
@@ -266,6 +289,10 @@ leaks() {
 		n=$((n + 1))
 		if grep -q "^$name " "$work/why"; then
 			echo "  # $(grep "^$name " "$work/why")"
+			# Whose pages may they be?
+			[ "$name" != shmem_kb ] ||
+				find /tmp /run /dev/shm -xdev -type f -exec ls -ln {} + 2>/dev/null |
+				sed 's/^/  # /'
 			echo "  not ok $n leaks.$name"
 			bad=$((bad + 1))
 		else

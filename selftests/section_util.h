@@ -33,6 +33,16 @@
 
 #include <linux/section.h>
 
+#include "kselftest_harness.h"
+
+/*
+ * The harness gives a test 30 s, which a machine that is emulated, instrumented and
+ * busy with something else can need for what takes a moment elsewhere.  It is meant
+ * for tests that hang.
+ */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	240
+
 #define SEC_DEVICE	"/dev/section"
 #define SEC_DEBUGFS	"/sys/kernel/debug/section"
 #define SEC_PARAMETERS	"/sys/module/section/parameters"

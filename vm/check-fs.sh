@@ -69,9 +69,9 @@ operations() {
 # programs FS: what there is to test on it. A file system has some space if a small
 # one can be made, and another machine if its files can be changed behind its back.
 programs() {
-	echo section_fsx_root_test section_fs_root_test
+	echo section_fsx_root_test section_fs_root_test section_image_root_test
+	echo section_remount_root_test
 	case $1 in ext4 | xfs | btrfs | overlay | tmpfs) echo section_space_root_test ;; esac
-	case $1 in nfs) ;; *) echo section_remount_root_test ;; esac
 	case $1 in ext4 | xfs | btrfs | overlay) echo section_freeze_root_test ;; esac
 	case $1 in fuse | nfs) echo section_machines_root_test ;; esac
 }
@@ -158,7 +158,7 @@ check() {
 		disk "$dir/large"
 		disk "$dir/small"
 	fi
-	if [ "$kind" = "$fs" ]; then
+	if [ -n "$kind" ]; then
 		say "booting $name, to cut its power..."
 		cut_power "$kver" "$dir"
 		test_runner+=(SECTION_FS_SYNCED="$synced")

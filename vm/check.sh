@@ -28,7 +28,7 @@ kernels=${KERNELS:-$all_kernels}
 new_results latest
 trap conclude EXIT
 
-vm/prepare.sh module vm check
+vm/prepare.sh module vm check mingw
 # shellcheck disable=SC2086 # one word per kernel
 build_tests $kernels
 

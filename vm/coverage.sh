@@ -25,7 +25,7 @@ dir=$build/coverage/latest
 rm -rf "$dir"
 mkdir -p "$dir"
 
-vm/prepare.sh module vm check
+vm/prepare.sh module vm check mingw
 vm/fetch-source.sh
 for kver in $kernels; do
 	vm/fetch-kernel.sh "$kver"

@@ -18,8 +18,11 @@ vm/fetch-kernel.sh "$kver"
 say "compiling section.ko and the library..."
 vm/build-module.sh "$kver"
 vm/build.sh userlib
+library=(-a "$build/userlib/examples/large.so:/examples/large.so")
 say "booting Linux $(release "$kver")..."
 if [ "${1:-}" = shell ]; then
-	exec vm/run.sh -k "$kver" shell
+	exec vm/run.sh -k "$kver" "${library[@]}" shell
 fi
-exec vm/run.sh -k "$kver" -t 300 -u alice run /examples/demo.sh
+# On a disk, because files in memory count as modified.
+exec vm/run.sh -k "$kver" "${library[@]}" -d -t 300 -u alice \
+	run env TMPDIR=/mnt/ext4 /examples/demo.sh

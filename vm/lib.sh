@@ -142,7 +142,9 @@ machines=${JOBS:-$(nproc)}
 pids=() outputs=() shown=0
 in_background() {
 	[ $((${#pids[@]} - shown)) -lt "$machines" ] || show_oldest
-	"${@:2}" >"$1" 2>&1 &
+	# Here, so that it is there for who looks into it.
+	: >"$1"
+	"${@:2}" >>"$1" 2>&1 &
 	pids+=($!)
 	outputs+=("$1")
 }

@@ -13,7 +13,7 @@ dir=$build/lint
 scripts=$build/linux-source/scripts
 mkdir -p "$dir"
 
-vm/prepare.sh module check lint || exit 1
+vm/prepare.sh module check mingw lint || exit 1
 vm/fetch-source.sh || exit 1
 for kver in $kernels; do
 	vm/fetch-kernel.sh "$kver" || exit 1

@@ -122,7 +122,7 @@ for patch in selftests/mutants/*.patch; do
 done
 
 if [ -z "${CHECK:-}" ]; then
-	vm/prepare.sh module vm check
+	vm/prepare.sh module vm check mingw
 	vm/fetch-source.sh
 	for kver in $kernels; do
 		vm/fetch-kernel.sh "$kver"

@@ -9,6 +9,7 @@
 #   fs      making file systems
 #   kernel  compiling a kernel
 #   bench   drawing what was measured
+#   mingw   compiling DLLs of Windows, for tests and examples
 #   wine    Wine, and compiling for it
 #   lint    the static checkers
 #
@@ -29,6 +30,7 @@ for group; do
 	fs) want+=(e2fsprogs xfsprogs btrfs-progs) ;;
 	kernel) want+=(gcc make flex bison bc libelf-dev libssl-dev cpio kmod perl xz-utils) ;;
 	bench) want+=(gnuplot-nox) ;;
+	mingw) want+=(gcc-mingw-w64-x86-64-win32) ;;
 	wine) want+=(wine64 libgcc-s1 gcc-mingw-w64-x86-64-win32) ;;
 	lint) want+=(gcc-multilib sparse clang shellcheck perl python3) ;;
 	*) die "unknown group $group" ;;

@@ -24,10 +24,10 @@
 #                  so the machine's memory, must not matter
 #   -n             do not judge the kernel log; the caller does
 #
-# What was compiled of selftests and userlib is there: the tests in /selftests,
-# the examples in /examples, the tools in /usr/bin, all in PATH. The exit status is the command's; 124 if the
-# time was over, 125 if the machine died before the command ended, 126 if the
-# kernel log has a complaint.
+# The programs that were compiled of selftests and userlib are there: the tests in
+# /selftests, the examples in /examples, the tools in /usr/bin, all in PATH. The exit
+# status is the command's; 124 if the time was over, 125 if the machine died before
+# the command ended, 126 if the kernel log has a complaint.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -73,10 +73,11 @@ kroot=$build/kernels/$kver/root
 
 # The kernel modules that tests and the disk need; built in on some kernels.
 load="virtio_pci virtio_blk loop fuse overlay${modules:+ $modules}"
-# For swap space. It takes memory, and what is counted without a disk does not
-# need it. On some kernels its compressor is a module, which nobody else loads.
+# For swap space, and what some tests mount. It takes memory, and what is counted
+# without a disk does not need it. On some kernels the compressor of swap space is a
+# module, which nobody else loads.
 if [ $disk = 1 ]; then
-	load="$load zram"
+	load="$load zram vfat nls_cp437 nls_iso8859-1"
 	! modprobe -d "$kroot" -S "$rel" --show-depends lzo-rle >/dev/null 2>&1 ||
 		load="$load lzo-rle"
 fi

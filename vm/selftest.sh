@@ -131,6 +131,18 @@ expect 1 '^fail\tLinux a_test\tglobal.one\t.*WARNING' "a warning beside an annou
 announced 'invoked oom-killer:'
 sed -i '/end a_test/a [ 2.35] x invoked oom-killer: y\n[ 2.35] Call Trace:' "$dir/console"
 expect 1 '^fail\tLinux kernel\t\*\t.*Call Trace' "what one program has announced is a failure after it"
+# data_race FUNCTION [END]: a report of KCSAN with this in a stack
+data_race() {
+	splat "BUG: KCSAN: data-race in x / y\\n[ 2.2] write to 0xff1 of 8 bytes by task 39 on cpu 0:\\n[ 2.2]  $1${2-\\n[ 2.2] ==================================}"
+}
+data_race 'section_open+0x1/0x2 [section]'
+expect 1 '^fail\tLinux a_test\tglobal.one\t.*KCSAN' "a data race of the module is a failure"
+data_race 'xas_clear_mark+0xa9/0x1c0'
+expect 0 '^pass\tLinux a_test\tglobal.one\t$' "a data race of the kernel with itself is none"
+data_race 'xas_clear_mark+0xa9/0x1c0' ''
+expect 1 '^fail\tLinux kernel\t\*\t.*KCSAN' "a data race whose report has no end is a failure"
+data_race 'xas_clear_mark+0xa9/0x1c0' '\n[ 2.2] ==================================\n[ 2.3] WARNING: CPU: 1 PID: 9 at x'
+expect 1 '^fail\tLinux a_test\tglobal.one\t.*WARNING' "a warning behind a data race is a failure"
 console '/start a_test/i [    1.5] WARNING: CPU: 0 PID: 1 at x'
 expect 1 '^fail\tLinux kernel\t\*\t.*WARNING' "a warning before the first test is a failure"
 # shellcheck disable=SC2016 # sed's

@@ -116,6 +116,7 @@ static void loop_chosen(const char *which)
 	loop_in(bench_views, bench_views_count, which);
 	loop_in(bench_faults, bench_faults_count, which);
 	loop_in(bench_memory, bench_memory_count, which);
+	loop_in(bench_images, bench_images_count, which);
 	errx(2, "no operation %s", which);
 }
 
@@ -186,6 +187,7 @@ int main(int argc, char **argv)
 	measure_all(bench_views, bench_views_count, argv);
 	measure_all(bench_faults, bench_faults_count, argv);
 	measure_all(bench_memory, bench_memory_count, argv);
+	measure_all(bench_images, bench_images_count, argv);
 	if (bench_chosen("memory_sparse", argv))
 		bench_memory_use();
 	printf("end\n");

@@ -19,10 +19,10 @@
 #define LARGE_PAGE	(2UL << 20)
 
 extern const struct operation bench_objects[], bench_views[], bench_faults[],
-			      bench_memory[];
+			      bench_memory[], bench_images[];
 
 extern const size_t bench_objects_count, bench_views_count, bench_faults_count,
-		    bench_memory_count;
+		    bench_memory_count, bench_images_count;
 
 /* Where the files are that are mapped; NULL if the machine has no ext4. */
 extern const char *bench_tmpfs, *bench_ext4;

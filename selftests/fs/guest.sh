@@ -98,14 +98,14 @@ fuse)
 	small='' freeze='' behind=/mnt/base
 	may mount -t ext4 /dev/vdb /mnt/base
 	# One thread, and its buffers now: the memory it takes must not look like a leak.
-	may section_mirror /mnt/base /mnt/fs -s
+	may section_mirror /mnt/base /mnt/fs -s -o allow_other,default_permissions
 	may dd if=/dev/zero of=/mnt/fs/warm bs=1M count=4 2>/dev/null
 	may cat /mnt/fs/warm >/dev/null
 	may rm /mnt/fs/warm
 	;;
 nfs)
 	features="direct punch clone"
-	small='' freeze='' mount='' behind=/mnt/base
+	small='' freeze='' behind=/mnt/base
 	may mount -t xfs /dev/vdb /mnt/base
 	serve_nfs /mnt/base
 	may mount -i -t nfs4 -o vers=4.2,addr=10.0.0.1,clientaddr=10.0.0.2 10.0.0.1:/ /mnt/fs

@@ -23,7 +23,6 @@
 #include <linux/magic.h>
 #include <sys/vfs.h>
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define PAGE		4096UL
 #define PAGES		48UL

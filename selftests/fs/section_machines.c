@@ -5,6 +5,8 @@
 #include "kselftest_harness.h"
 #include "fs_util.h"
 
+#define SPARSE 64
+
 /*
  * The other machine's writes. The server tells one from another by a time stamp
  * that may be as coarse as a tick.
@@ -112,6 +114,78 @@ TEST_F(machines, writer)
 	EXPECT_EQ('Z', file_byte(again, self->page));
 	EXPECT_EQ('Z', peek(AT(view, 1)));
 	EXPECT_EQ('W', peek(view));
+}
+
+/* All the space of the other machine's disk, until it is closed. */
+static int fill_there(const char *dir)
+{
+	static const off_t steps[] = { 64 << 20, 1 << 20, 64 << 10, 4096 };
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	off_t end = 0;
+	size_t i;
+
+	for (i = 0; fd >= 0 && i < ARRAY_SIZE(steps); i++)
+		while (!fallocate(fd, 0, end, steps[i]))
+			end += steps[i];
+	return errno == ENOSPC ? fd : -errno;
+}
+
+static void touch_all(struct __test_metadata *_metadata, unsigned char *view)
+{
+	int i;
+
+	for (i = 0; i < SPARSE; i++)
+		EXPECT_EQ(0, poke(view + i * SEC_PAGE, 'T'));
+}
+
+/*
+ * The disk there is full.  Every touch is taken here, since nobody asks the server
+ * until the page is written; who wants the bytes to be safe is told.
+ */
+TEST_F_TIMEOUT(machines, no_space_there, 300)
+{
+	const size_t len = SPARSE * self->page;
+	unsigned char *view, *safe;
+	char path[256], there[256];
+	int handle, sparse, hog, i;
+
+	snprintf(path, sizeof(path), "%s/sparse", place("SECTION_FS_DIR"));
+	snprintf(there, sizeof(there), "%s/sparse", place("SECTION_FS_BEHIND"));
+	sparse = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	ASSERT_LE(0, sparse);
+	handle = sec_create_file(self->dev, NULL, sparse, len, SEC_PROT_RW);
+	ASSERT_LE(0, handle);
+	view = sec_map(handle, RW, 0, 0, 0);
+	ASSERT_NE(MAP_FAILED, view);
+	handle = sec_create_file(self->dev, NULL, self->file, 0, SEC_PROT_RW);
+	ASSERT_LE(0, handle);
+	safe = sec_map(handle, RW, 0, 0, 0);
+	ASSERT_NE(MAP_FAILED, safe);
+	hog = fill_there(place("SECTION_FS_BEHIND"));
+	ASSERT_LE(0, hog);
+
+	touch_all(_metadata, view);
+	EXPECT_EQ(-1, msync(view, len, MS_SYNC));
+	EXPECT_EQ(ENOSPC, errno);
+	/* What has its space already is as safe as ever. */
+	EXPECT_EQ(0, poke(AT(safe, 1), 'S'));
+	EXPECT_EQ(0, msync(safe, PAGES * self->page, MS_SYNC));
+	ASSERT_EQ(0, close(self->file));
+	self->file = open(self->there, O_RDONLY | O_CLOEXEC);
+	for (i = 0; i < PAGES; i++)
+		EXPECT_EQ(i == 1 ? 'S' : 'a' + i,
+			  file_byte(self->file, i * self->page));
+
+	/* With room again, what is touched again arrives. */
+	ASSERT_EQ(0, close(hog));
+	sync();
+	touch_all(_metadata, view);
+	EXPECT_EQ(0, msync(view, len, MS_SYNC));
+	ASSERT_EQ(0, close(sparse));
+	sparse = open(there, O_RDONLY | O_CLOEXEC);
+	for (i = 0; i < SPARSE; i++)
+		EXPECT_EQ('T', file_byte(sparse, i * self->page));
+	unlink(path);
 }
 
 TEST_HARNESS_MAIN

@@ -25,6 +25,7 @@
 #include <linux/section.h>
 
 #include "fuzz.h"
+#include "../image/pe_make.h"
 
 /* More memory than this at once would only make it scarce. */
 #define BIG		(4UL << 20)
@@ -42,7 +43,7 @@ static const char * const scope_words[] = {
 static const char * const file_words[] = {
 	"none", "ext4", "memfd", "tmpfs", "other", "sealed", "readonly",
 	"append", "secret", "directory", "pipe", "path", "device", "huge",
-	"handle", "closed", NULL,
+	"handle", "closed", "image", "image2", "imagewriter", NULL,
 };
 
 static const char * const id_words[] = {
@@ -256,6 +257,43 @@ static int memfd(unsigned int flags, int seals)
 	return fd;
 }
 
+/* Images that can be relocated, one of them with a segment that is shared. */
+static bool image_write(int fd, unsigned int seed)
+{
+	struct pe_make make;
+	uint8_t *bytes;
+	size_t len;
+	bool done;
+
+	pe_make_random(&make, seed);
+	make.dll_characteristics |= 0x40;
+	if (make.section_count)
+		make.sections[make.section_count - 1].characteristics |=
+			0xd0000000;
+	bytes = pe_make_build(&make, &len);
+	done = bytes && pwrite(fd, bytes, len, 0) == (ssize_t)len;
+	free(bytes);
+	return done;
+}
+
+/* Made by the first who wants it. */
+static int image_open(unsigned int seed, int flags)
+{
+	char path[64], fresh[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/tmp/fuzz/image%u", seed);
+	fd = open(path, flags | O_CLOEXEC);
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	snprintf(fresh, sizeof(fresh), "/tmp/fuzz/new%d", getpid());
+	fd = open(fresh, O_RDWR | O_CREAT | O_CLOEXEC, 0777);
+	if (fd >= 0 && image_write(fd, seed))
+		rename(fresh, path);
+	close(fd);
+	return open(path, flags | O_CLOEXEC);
+}
+
 static int file_open(uint64_t word)
 {
 	const int flags = O_RDWR | O_CREAT | O_CLOEXEC;
@@ -290,6 +328,12 @@ static int file_open(uint64_t word)
 		return open("/dev/section", O_RDWR | O_CLOEXEC);
 	case 13:
 		return memfd(MFD_HUGETLB, 0);
+	case 16:
+		return image_open(6, O_RDONLY);
+	case 17:
+		return image_open(9, O_RDONLY);
+	case 18:
+		return image_open(6, O_RDWR);
 	}
 	return -1;
 }
@@ -429,6 +473,20 @@ static long op_query(struct world *world, const uint64_t *arg)
 
 	return hurt_ioctl(handle_of(world, arg[0]), SECTION_IOC_QUERY, &args,
 			  sizeof(args), arg + 2);
+}
+
+static long op_query_image(struct world *world, const uint64_t *arg)
+{
+	struct name room = room_of(arg[1]);
+	struct section_query_image args = {
+		.size = sizeof(args),
+		.segments = (uintptr_t)room.address,
+		.segment_count = room.length /
+				 sizeof(struct section_image_segment),
+	};
+
+	return hurt_ioctl(handle_of(world, arg[0]), SECTION_IOC_QUERY_IMAGE,
+			  &args, sizeof(args), arg + 2);
 }
 
 static long op_query_view(struct world *world, const uint64_t *arg)
@@ -913,7 +971,7 @@ static long op_raw(struct world *world, const uint64_t *arg)
 
 const struct kind kinds[] = {
 	{ "create", 24, op_create, {
-		TO, FLAGS(0xff), NAME, SCOPE, SIZE("bytes", 0x10000), PROT(3),
+		TO, FLAGS(0x1ff), NAME, SCOPE, SIZE("bytes", 0x10000), PROT(3),
 		RIGHTS, WORD("file", file_words, 5),
 		{ "mode", ARG_BITS, 0777, 0600, NULL },
 		WORD("gid", id_words, 1), WORD("owner", id_words, 1),
@@ -924,6 +982,8 @@ const struct kind kinds[] = {
 	{ "list", 5, op_list, {
 		FLAGS(1), SCOPE, WORD("room", room_words, 3), HURT } },
 	{ "query", 5, op_query, {
+		HANDLE, WORD("room", room_words, 3), HURT } },
+	{ "query_image", 3, op_query_image, {
 		HANDLE, WORD("room", room_words, 3), HURT } },
 	{ "query_view", 6, op_query_view, { VIEW, OFFSET, HURT } },
 	{ "duplicate", 10, op_duplicate, { HANDLE, TO, FLAGS(3), RIGHTS, HURT } },

@@ -75,6 +75,8 @@
  * ENODEV
  *	The file cannot back a section: it is not a regular file, or its file
  *	system does not map it from the page cache.
+ * ENOEXEC
+ *	The file is not an executable image, or one that cannot be mapped.
  * ENOENT
  *	No section has this name in this scope.
  * ENOMEM
@@ -88,7 +90,7 @@
  * EOPNOTSUPP
  *	This kind of section, or this kernel, cannot do that: anonymous sections
  *	are not extended, only reserved ones are decommitted, there are no
- *	large pages.
+ *	large pages, an image cannot be relocated.
  * EOVERFLOW
  *	A size or a range cannot be represented.
  * EPERM
@@ -99,7 +101,7 @@
  */
 
 /** SECTION_ABI_VERSION - what SECTION_IOC_VERSION returns for this header */
-#define SECTION_ABI_VERSION	2
+#define SECTION_ABI_VERSION	3
 
 /** SECTION_NAME_MAX - longest name in bytes, without a terminator */
 #define SECTION_NAME_MAX	1023
@@ -167,6 +169,8 @@
  *	on x86-64) wherever they can be had.
  * SECTION_ATTR_LARGE_ALL
  *	All of its memory was got in large pages when it was created.
+ * SECTION_ATTR_IMAGE
+ *	It shows the executable image that is in the file.
  */
 #define SECTION_ATTR_FILE	(1U << 0)
 #define SECTION_ATTR_GLOBAL	(1U << 1)
@@ -175,6 +179,7 @@
 #define SECTION_ATTR_BASED	(1U << 4)
 #define SECTION_ATTR_LARGE	(1U << 5)
 #define SECTION_ATTR_LARGE_ALL	(1U << 6)
+#define SECTION_ATTR_IMAGE	(1U << 7)
 
 /** SECTION_ANY_OWNER - no particular owner is expected */
 #define SECTION_ANY_OWNER	((__u32)-1)
@@ -195,6 +200,7 @@ enum {
 	SECTION_CMD_COMMIT,
 	SECTION_CMD_EXTEND,
 	SECTION_CMD_COMMIT_VIEW,
+	SECTION_CMD_QUERY_IMAGE,
 };
 
 #define SECTION_IOC_MAGIC	0xBE
@@ -220,6 +226,7 @@ enum {
 #define SECTION_CREATE_LARGE		(1U << 5)
 #define SECTION_CREATE_LARGE_ONLY	(1U << 6)
 #define SECTION_CREATE_POPULATE		(1U << 7)
+#define SECTION_CREATE_IMAGE		(1U << 8)
 
 /**
  * DOC: How to create
@@ -245,6 +252,11 @@ enum {
  *	Get all of the memory in large pages now, or fail.
  * SECTION_CREATE_POPULATE
  *	Get all of the memory now, or fail.  Of a file, that is disk space.
+ * SECTION_CREATE_IMAGE
+ *	Of a file that is an executable image (PE) of 32 or 64 bits for x86: show
+ *	the image as it is in memory, realigned and relocated, instead of the bytes
+ *	of the file.  Views are private or cannot be written to, but for segments
+ *	that the image itself has marked as shared: see SECTION_IOC_QUERY_IMAGE.
  */
 
 /**
@@ -314,7 +326,8 @@ struct section_create {
  * * EBUSY: SECTION_CREATE_OPEN_EXISTING, and whoever is just creating the
  *   section has not finished within some seconds.
  * * EDQUOT: the user has as many sections as max_user_sections allows, or
- *   the network namespace as many names as max_names allows.
+ *   the network namespace as many names as max_names allows; the image is larger
+ *   than max_image_size allows.
  * * EEXIST: the name exists, and SECTION_CREATE_OPEN_EXISTING is not given.
  * * EFBIG: @bytes is beyond the end of the file, and the section is not
  *   writable or the file cannot grow so far.
@@ -328,12 +341,14 @@ struct section_create {
  * * ENAMETOOLONG: @name_len is more than SECTION_NAME_MAX.
  * * ENODATA: @bytes is 0 and the file is empty.
  * * ENODEV: the file cannot back a section.
+ * * ENOEXEC: SECTION_CREATE_IMAGE, and the file is no image.
  * * ENOMEM: also, @bytes is beyond what the overcommit mode in force accounts;
  *   the memory that SECTION_CREATE_POPULATE asks for, or the large pages of
  *   SECTION_CREATE_LARGE_ONLY, cannot be had; no address is free for
  *   SECTION_CREATE_BASED.
  * * ENOSPC: no space to grow the file.
- * * EOPNOTSUPP: SECTION_CREATE_LARGE_ONLY, and the kernel has no large pages;
+ * * EOPNOTSUPP: SECTION_CREATE_IMAGE with SECTION_CREATE_BASED, and the image
+ *   cannot be at @base; SECTION_CREATE_LARGE_ONLY, and the kernel has no large pages;
  *   SECTION_CREATE_POPULATE, and the file system cannot allocate space ahead.
  * * EOVERFLOW: @bytes rounded up to pages is more than a file may have, or
  *   more than the address space after @base.
@@ -548,7 +563,8 @@ struct section_map {
  * * E2BIG, EFAULT, ENFILE: see the list at the top.
  * * EACCES: the handle does not have the rights for @prot: read for every
  *   view, write for a writable shared view, execute for an executable one,
- *   extend for SECTION_MAP_BEYOND.
+ *   extend for SECTION_MAP_BEYOND; a shared view that may be written to is of
+ *   pages of an image that are not shared.
  * * EAGAIN: see the list at the top.
  * * EEXIST: SECTION_MAP_FIXED or SECTION_ATTR_BASED, and the range is not free.
  * * EINVAL: a member is wrong; @offset or a fixed @address is not a multiple of
@@ -733,6 +749,109 @@ struct section_query_view {
  * * EINVAL: a member is wrong.
  */
 #define SECTION_IOC_QUERY_VIEW	_IO(SECTION_IOC_MAGIC, SECTION_CMD_QUERY_VIEW)
+
+/* Flags of section_query_image. */
+#define SECTION_IMAGE_RELOCATED		(1U << 0)
+#define SECTION_IMAGE_MOVABLE		(1U << 1)
+#define SECTION_IMAGE_FLAT		(1U << 2)
+#define SECTION_IMAGE_CODE		(1U << 3)
+#define SECTION_IMAGE_FROZEN		(1U << 4)
+#define SECTION_IMAGE_PLUS		(1U << 5)
+
+/* Flags of section_image_segment. */
+#define SECTION_SEGMENT_SHARED		(1U << 0)
+#define SECTION_SEGMENT_HEADERS		(1U << 1)
+
+/**
+ * struct section_image_segment - a part of an image with one protection
+ * @rva: Where it begins in the section, in bytes; a multiple of the page size.
+ * @length: How long it is; likewise.
+ * @prot: SECTION_PROT_* that the image asks for; 0 if it is not to be touched.
+ * @flags: SECTION_SEGMENT_SHARED if all processes with a section of this image,
+ *	owner and network namespace share it: map it without SECTION_MAP_PRIVATE,
+ *	by itself or a part of it; SECTION_SEGMENT_HEADERS for the headers.
+ */
+struct section_image_segment {
+	__u32 rva;
+	__u32 length;
+	__u32 prot;
+	__u32 flags;
+};
+
+/**
+ * struct section_query_image - argument of SECTION_IOC_QUERY_IMAGE
+ * @size: Size of this structure.
+ * @flags: Out: SECTION_IMAGE_RELOCATED if @base is another address than
+ *	@preferred, and all pages are relocated for it; SECTION_IMAGE_MOVABLE if it
+ *	could be at any; SECTION_IMAGE_FLAT if the image is in memory as it is in
+ *	the file; SECTION_IMAGE_CODE if it has code; SECTION_IMAGE_FROZEN if the
+ *	file was open for writing, so that the section has its own copy;
+ *	SECTION_IMAGE_PLUS if its addresses have 64 bits.
+ * @segments: Where to write struct section_image_segment records, or 0.
+ * @segment_count: In: room at @segments, in records.  Out: how many there are; if
+ *	that is more than the room, the first ones are written.
+ * @entry: Out: where its code begins, counted from @base, 0 for none.
+ * @base: Out: the address that the pages are made for.
+ * @preferred: Out: the address that the file asks for.
+ * @bytes: Out: length of the whole image in memory, of which the section may be
+ *	a part.
+ * @file_bytes: Out: length of the file.
+ * @stack_reserve: Out: from the headers, as all that follows.
+ * @stack_commit: Out.
+ * @machine: Out.
+ * @subsystem: Out.
+ * @subsystem_major: Out.
+ * @subsystem_minor: Out.
+ * @os_major: Out.
+ * @os_minor: Out.
+ * @characteristics: Out.
+ * @dll_characteristics: Out.
+ * @checksum: Out.
+ * @loader_flags: Out.
+ * @cor_rva: Out: where the header of managed code is, 0 if there is none.
+ * @cor_flags: Out: flags in that header.
+ */
+struct section_query_image {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 segments;
+	__u32 segment_count;
+	__u32 entry;
+	__aligned_u64 base;
+	__aligned_u64 preferred;
+	__aligned_u64 bytes;
+	__aligned_u64 file_bytes;
+	__aligned_u64 stack_reserve;
+	__aligned_u64 stack_commit;
+	__u16 machine;
+	__u16 subsystem;
+	__u16 subsystem_major;
+	__u16 subsystem_minor;
+	__u16 os_major;
+	__u16 os_minor;
+	__u16 characteristics;
+	__u16 dll_characteristics;
+	__u32 checksum;
+	__u32 loader_flags;
+	__u32 cor_rva;
+	__u32 cor_flags;
+};
+
+/**
+ * SECTION_IOC_QUERY_IMAGE - ask about an executable image
+ *
+ * On a handle with SECTION_RIGHT_QUERY, with a struct section_query_image.
+ *
+ * Return: 0.
+ *
+ * Errors:
+ * * E2BIG, EFAULT: see the list at the top.
+ * * EACCES: the handle does not have SECTION_RIGHT_QUERY.
+ * * EINTR: a fatal signal arrived.
+ * * EINVAL: a member is wrong.
+ * * ENOEXEC: the section is none of an image.
+ */
+#define SECTION_IOC_QUERY_IMAGE	_IO(SECTION_IOC_MAGIC, SECTION_CMD_QUERY_IMAGE)
 
 /* Flags of section_list. */
 #define SECTION_LIST_GLOBAL		(1U << 0)

@@ -96,6 +96,8 @@ address_of()
 	field "$1" 's/.* at \(0x[0-9a-f]*\):.*/\1/p'
 }
 
+loaded='s/.*loaded by \([a-z]*\).*/\1/p'
+
 shmem()
 {
 	sed -n 's/^Shmem: *\([0-9]*\) kB/\1/p' /proc/meminfo
@@ -241,5 +243,47 @@ esac
 run win32-cow
 check 'VirtualQuery() shows the one page that was copied' \
 	"$(printf '%s\n' "$lines" | grep -c PAGE_READWRITE)" -eq 1
+
+heading '7. DLLs of Windows, loaded by programs of Linux'
+if [ -e "$here/counter.dll" ]; then
+	"$here/image_counter" "$here/counter.dll" <"$work/a.in" >"$work/a.out" \
+		2>"$work/errors" &
+	a=$!
+	pids=$a
+	exec 3>"$work/a.in" 4<"$work/a.out"
+	hear 4 A
+	line_a=$line
+	check 'the variable that it shares counts one process' \
+		"$(field "$line" "$loaded")" = one
+	line=$("$here/image_counter" "$here/counter.dll" </dev/null 2>&1)
+	say "B: $line"
+	check 'and now two, at the same address' "$(field "$line" "$loaded") $(address_of "$line")" = \
+		"two $(address_of "$line_a")"
+	check 'while each has ordinary variables of its own' "${line##* }" = 1
+	echo >&3
+	hear 4 A
+	check 'B is gone, and has been counted down' \
+		"$(field "$line" "$loaded")" = one
+	exec 3>&- 4<&-
+	wait "$a"
+	pids=
+else
+	say 'There are no DLLs: gcc-mingw-w64-x86-64-win32 was not there to compile them.'
+fi
+say 'Now one of 20 MB, made up, which is aligned to 512 bytes and relocated,'
+say 'beside a shared library of Linux of this size:'
+# On a disk, if the work is, as what is only in memory counts as modified.
+cp "$here/large.so" "$work/" || fail 'There is no room for the library.'
+sync
+run image_memory "$work" "$work/large.so"
+rows=$(printf '%s\n' "$lines" | sed 1,2d)
+check 'whoever reads it into memory has a copy of it' \
+	"$(printf '%s\n' "$rows" | awk '$5 < 20' | wc -l)" -eq 0
+check 'of the section of its image, nobody has a copy of anything' \
+	"$(printf '%s\n' "$rows" | awk '{ print $3 }' | sort -u)" = 0.00
+check 'nor of the library, which is the least that is possible' \
+	"$(printf '%s\n' "$rows" | awk '{ print $7 }' | sort -u)" = 0.00
+check 'and 32 processes together need what one needs' \
+	"$(printf '%s\n' "$rows" | awk 'END { print ($2 * $1 < 21) }')" -eq 1
 
 heading 'Everything above was checked.'

@@ -182,6 +182,54 @@ struct section_view_info {
 };
 
 /**
+ * struct section_image_info - what an executable image is
+ * @base: The address that its pages are made for.
+ * @preferred: The address that the file asks for.
+ * @bytes: Length of the image in memory.
+ * @file_bytes: Length of the file.
+ * @stack_reserve: From the headers, as is everything not mentioned here.
+ * @stack_commit: Likewise.
+ * @flags: SECTION_IMAGE_* of <linux/section.h>.
+ * @segments: How many segments it has.
+ * @entry: Where its code begins, counted from @base; 0 for none.
+ * @checksum: Likewise.
+ * @loader_flags: Likewise.
+ * @cor_rva: Where the header of managed code is, 0 if there is none.
+ * @cor_flags: Flags in that header.
+ * @machine: 0x14c for 32 bits, 0x8664 for 64 bits.
+ * @subsystem: Likewise.
+ * @subsystem_major: Likewise.
+ * @subsystem_minor: Likewise.
+ * @os_major: Likewise.
+ * @os_minor: Likewise.
+ * @characteristics: Likewise.
+ * @dll_characteristics: Likewise.
+ */
+struct section_image_info {
+	uintptr_t base;
+	uintptr_t preferred;
+	size_t bytes;
+	uint64_t file_bytes;
+	uint64_t stack_reserve;
+	uint64_t stack_commit;
+	uint32_t flags;
+	uint32_t segments;
+	uint32_t entry;
+	uint32_t checksum;
+	uint32_t loader_flags;
+	uint32_t cor_rva;
+	uint32_t cor_flags;
+	uint16_t machine;
+	uint16_t subsystem;
+	uint16_t subsystem_major;
+	uint16_t subsystem_minor;
+	uint16_t os_major;
+	uint16_t os_minor;
+	uint16_t characteristics;
+	uint16_t dll_characteristics;
+};
+
+/**
  * struct section_entry - one line of a list
  * @name: The name, terminated; it belongs to the list.
  * @info: The section; @rights and @resident of it are 0.
@@ -324,6 +372,23 @@ int section_create_or_open(const char *name, uint64_t bytes, bool *existed);
  */
 int section_create_file(const char *name, int file_fd, uint64_t bytes,
 			uint32_t prot);
+
+/**
+ * section_create_image - create a section of the executable image in a file
+ * @name: The name, terminated, or NULL for a section without one.
+ * @file_fd: A regular file, open for reading.  It may be closed afterwards.
+ * @prot: SECTION_PROT_READ; with SECTION_PROT_EXECUTE if its code shall be executed,
+ *	with SECTION_PROT_WRITE if segments that it marks as shared shall be written
+ *	to.  The file itself is never written to.
+ *
+ * The file holds an image (PE) for x86, of 32 or 64 bits.  As long as there are
+ * sections or views of it, nobody can open the file for writing (ETXTBSY), if the
+ * caller owns it, could write to it, or may execute it.
+ *
+ * Return: a handle, or -1 with the errors of section_create_file(), and EDQUOT
+ * (also: larger than max_image_size), ENOEXEC (not an image).
+ */
+int section_create_image(const char *name, int file_fd, uint32_t prot);
 
 /**
  * section_create_at - create a section, with everything that can be chosen
@@ -524,6 +589,57 @@ int section_unmap(void *address, size_t length);
  * system (the data may not be on the disk).
  */
 int section_flush(void *address, size_t length, bool async);
+
+/* Executable images */
+
+/**
+ * SECTION_IMAGE_NO_EXECUTE - section_map_image() without anything to execute
+ */
+#define SECTION_IMAGE_NO_EXECUTE	(1U << 0)
+
+/**
+ * section_query_image - ask what an executable image is
+ * @handle: A handle with SECTION_RIGHT_QUERY.
+ * @info: Where to write it.
+ *
+ * Return: 0, or -1 with errno: EACCES (@handle lacks SECTION_RIGHT_QUERY), EBADF,
+ * EFAULT, ENOEXEC (the section is none of an image), ENOTTY (not a handle).
+ */
+int section_query_image(int handle, struct section_image_info *info);
+
+/**
+ * section_image_segments - ask which segments an image has
+ * @handle: A handle with SECTION_RIGHT_QUERY.
+ * @info: Where to write what section_query_image() does.
+ *
+ * Return: @info->segments segments in ascending order, to be given to free(); or
+ * NULL with the errors of section_query_image(), and ENOMEM.
+ */
+struct section_image_segment *
+section_image_segments(int handle, struct section_image_info *info);
+
+/**
+ * section_map_image - map all segments of an executable image
+ * @handle: A handle with SECTION_RIGHT_QUERY and SECTION_RIGHT_READ; with
+ *	SECTION_RIGHT_EXECUTE if there is code, unless it shall not be executed; with
+ *	SECTION_RIGHT_WRITE if there are segments that processes share.
+ * @address: Where, a multiple of the page size; NULL for the base of the image, or
+ *	a multiple of 64 KiB if that is taken: then the image is at another address
+ *	than its pages are made for, and has to be relocated by the caller.
+ * @flags: 0 or SECTION_IMAGE_NO_EXECUTE.
+ * @length: Set to the length of the view, for section_unmap().
+ *
+ * Each segment has the protection that the image asks for; what is written to
+ * stays with the process, but for segments that are shared.  Gaps cannot be
+ * touched, and nothing else is mapped there.
+ *
+ * Return: the image, or NULL with errno: EACCES (@handle lacks a right), EBADF,
+ * EEXIST (the range at @address is not free), EINVAL (unknown flag, odd @address),
+ * ENOEXEC (the section is none of an image), ENOMEM, ENOTTY (not a handle), EPERM
+ * (@handle lacks SECTION_RIGHT_EXECUTE; security module).
+ */
+void *section_map_image(int handle, void *address, uint32_t flags,
+			size_t *length);
 
 /**
  * section_query_view - ask which view an address is in

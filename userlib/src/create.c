@@ -10,7 +10,7 @@
 /* The others have members of their own. */
 #define MEMORY_FLAGS	(SECTION_CREATE_RESERVE | SECTION_CREATE_BASED | \
 			 SECTION_CREATE_LARGE | SECTION_CREATE_LARGE_ONLY | \
-			 SECTION_CREATE_POPULATE)
+			 SECTION_CREATE_POPULATE | SECTION_CREATE_IMAGE)
 
 void section_attributes_init(struct section_attributes *attributes)
 {
@@ -90,8 +90,8 @@ int section_create_or_open(const char *name, uint64_t bytes, bool *existed)
 				 existed ? existed : &ignored);
 }
 
-int section_create_file(const char *name, int file_fd, uint64_t bytes,
-			uint32_t prot)
+static int create_of_file(const char *name, int file_fd, uint64_t bytes,
+			  uint32_t prot, uint32_t flags)
 {
 	struct section_attributes a = SECTION_ATTRIBUTES_INIT;
 
@@ -103,5 +103,17 @@ int section_create_file(const char *name, int file_fd, uint64_t bytes,
 	a.file_fd = file_fd;
 	a.bytes = bytes;
 	a.prot = prot;
+	a.flags = flags;
 	return section_create_at(SECTION_DEVICE_DEFAULT, name, &a, NULL);
+}
+
+int section_create_file(const char *name, int file_fd, uint64_t bytes,
+			uint32_t prot)
+{
+	return create_of_file(name, file_fd, bytes, prot, 0);
+}
+
+int section_create_image(const char *name, int file_fd, uint32_t prot)
+{
+	return create_of_file(name, file_fd, 0, prot, SECTION_CREATE_IMAGE);
 }

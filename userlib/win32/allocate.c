@@ -144,7 +144,7 @@ static NTSTATUS commit(uintptr_t *base, size_t *size, uint32_t protect)
 	a = allocation_find(*base);
 	if (!a || end > allocation_end(a))
 		return STATUS_CONFLICTING_ADDRESSES;
-	return a->type == MEM_MAPPED ?
+	return allocation_is_view(a) ?
 	       commit_view(a, *base, end, protect) :
 	       commit_private(a, *base, end, protect);
 }

@@ -69,25 +69,6 @@ static NTSTATUS get_file(HANDLE handle, struct creation *c)
 	return needed & ~object.access ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
 }
 
-/*
- * Images are not made yet; but what is none is refused as Windows refuses it
- * (C6, C12, S9, S14).
- */
-static NTSTATUS refuse_image(int file)
-{
-	char magic[2];
-	ssize_t got;
-
-	if (file < 0)
-		return STATUS_INVALID_FILE_FOR_SECTION;
-	got = pread(file, magic, sizeof(magic), 0);
-	if (!got)
-		return STATUS_INVALID_FILE_FOR_SECTION;
-	if (got < 2 || magic[0] != 'M' || magic[1] != 'Z')
-		return STATUS_INVALID_IMAGE_NOT_MZ;
-	return STATUS_NOT_SUPPORTED;
-}
-
 static NTSTATUS get_size(const LARGE_INTEGER *size, struct creation *c)
 {
 	if (size && pointer_bad(size))
@@ -104,13 +85,19 @@ static NTSTATUS get_size(const LARGE_INTEGER *size, struct creation *c)
 	return STATUS_SUCCESS;
 }
 
-static uint32_t section_prot(uint32_t protect)
+/* The protections of an image are its own (S19, I56). */
+static uint32_t section_prot(const struct creation *c)
 {
 	uint32_t prot = SECTION_PROT_READ;
 
-	if (protect_writes(protect))
+	if (c->attributes & SEC_IMAGE)
+		return c->attributes & SEC_NOCACHE ?
+		       SECTION_PROT_READ | SECTION_PROT_WRITE :
+		       SECTION_PROT_READ | SECTION_PROT_WRITE |
+		       SECTION_PROT_EXECUTE;
+	if (protect_writes(c->protect))
 		prot |= SECTION_PROT_WRITE;
-	if (protect_prot(protect) & 4)
+	if (protect_prot(c->protect) & 4)
 		prot |= SECTION_PROT_EXECUTE;
 	return prot;
 }
@@ -126,6 +113,8 @@ static uint32_t create_flags(const struct creation *c)
 		flags |= SECTION_CREATE_BASED;
 	if (c->attributes & SEC_LARGE_PAGES)
 		flags |= SECTION_CREATE_LARGE_ONLY;
+	if (c->attributes & SEC_IMAGE)
+		flags |= SECTION_CREATE_IMAGE;
 	return flags;
 }
 
@@ -181,8 +170,20 @@ static int open_what_protection_gives(const struct object_name *name,
 		errno = EACCES;
 		return -1;
 	}
-	return narrow(fd, section_kernel_rights(*access) & facts.rights,
+	return narrow(fd, section_kernel_rights_of(fd, *access) & facts.rights,
 		      name->inherit);
+}
+
+/* Views of an image need whatever its segments need (I48). */
+static int all_of_image(const struct object_name *name, int fd)
+{
+	struct section_facts facts;
+
+	if (section_facts(fd, &facts) ||
+	    !(facts.attributes & SECTION_ATTR_IMAGE))
+		return fd;
+	close(fd);
+	return open_kernel(name, SECTION_RIGHTS_MAXIMUM);
 }
 
 static int open_existing(const struct object_name *name, uint32_t *access)
@@ -191,7 +192,9 @@ static int open_existing(const struct object_name *name, uint32_t *access)
 
 	if (!(*access & MAXIMUM_ALLOWED)) {
 		fd = open_kernel(name, section_kernel_rights(*access));
-		if (fd >= 0 || errno != EACCES)
+		if (fd >= 0)
+			return all_of_image(name, fd);
+		if (errno != EACCES)
 			return fd;
 	}
 	return open_what_protection_gives(name, access);
@@ -204,8 +207,8 @@ static int create_kernel(const struct creation *c, bool *existed)
 	int fd;
 
 	a.bytes = c->bytes;
-	a.prot = section_prot(c->protect);
-	if (!(c->access & MAXIMUM_ALLOWED))
+	a.prot = section_prot(c);
+	if (!(c->access & MAXIMUM_ALLOWED) && !(c->attributes & SEC_IMAGE))
 		a.rights = section_kernel_rights(c->access) &
 			   section_rights_of_prot(a.prot);
 	a.mode = 0700;
@@ -231,6 +234,8 @@ static NTSTATUS create_status(const struct creation *c, int error)
 		       STATUS_INSUFFICIENT_RESOURCES : STATUS_COMMITMENT_LIMIT;
 	if (error == EINVAL && c->file < 0)
 		return STATUS_INVALID_PARAMETER_4;
+	if (c->attributes & SEC_IMAGE && (error == ENOEXEC || error == ENODATA))
+		return image_refusal(c->file);
 	return status_from_errno(error, STATUS_UNSUCCESSFUL);
 }
 
@@ -242,7 +247,9 @@ static void remember(int fd, const struct creation *c)
 			  PAGE_WRITECOMBINE : 0);
 	struct section_facts facts;
 
-	if (!cache && c->protect != PAGE_EXECUTE)
+	/* S11: of an image this is about execution. */
+	if (c->attributes & SEC_IMAGE ||
+	    (!cache && c->protect != PAGE_EXECUTE))
 		return;
 	/* As long as it is open, no other section gets the same number. */
 	if (kept_fd(KEPT_DEVICE) >= 0 && !section_facts(fd, &facts))
@@ -268,7 +275,7 @@ static NTSTATUS create(struct creation *c, HANDLE *handle)
 	if (!existed)
 		remember(fd, c);
 	if (c->access & MAXIMUM_ALLOWED)
-		c->access |= section_rights_of_prot(section_prot(c->protect));
+		c->access |= section_rights_of_prot(section_prot(c));
 	object.access = c->access & ~MAXIMUM_ALLOWED;
 	if (handle_create(fd, &object, handle))
 		return STATUS_NO_MEMORY;
@@ -301,8 +308,9 @@ NTSTATUS NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess,
 	status = object_name_parse(ObjectAttributes, false, &c.name);
 	if (!status)
 		status = get_file(FileHandle, &c);
-	if (!status && AllocationAttributes & SEC_IMAGE)
-		status = refuse_image(c.file);
+	/* C12, S14 */
+	if (!status && AllocationAttributes & SEC_IMAGE && c.file < 0)
+		status = STATUS_INVALID_FILE_FOR_SECTION;
 	if (!status)
 		status = get_size(MaximumSize, &c);
 	return status ? status : create(&c, SectionHandle);

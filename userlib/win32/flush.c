@@ -96,6 +96,20 @@ static NTSTATUS not_a_view(uintptr_t address, const struct allocation *a)
 				    STATUS_INVALID_ADDRESS;
 }
 
+/* Q22, Q23: by the pages that their headers are mapped from. */
+static bool same_image(const struct allocation *a, const struct allocation *b)
+{
+	struct mapping first, second;
+
+	if (a->type != MEM_IMAGE || b->type != MEM_IMAGE)
+		return false;
+	if (a->section == b->section)
+		return true;
+	return !mapping_find(a->base, &first) &&
+	       !mapping_find(b->base, &second) && first.inode &&
+	       first.inode == second.inode && first.device == second.device;
+}
+
 NTSTATUS NtAreMappedFilesTheSame(PVOID Address1, PVOID Address2)
 {
 	struct allocation *first, *second;
@@ -104,13 +118,13 @@ NTSTATUS NtAreMappedFilesTheSame(PVOID Address1, PVOID Address2)
 	memory_lock();
 	first = allocation_find((uintptr_t)Address1);
 	second = allocation_find((uintptr_t)Address2);
-	if (!first || first->type != MEM_MAPPED)
+	if (!first || !allocation_is_view(first))
 		status = not_a_view((uintptr_t)Address1, first);
-	else if (!second || second->type != MEM_MAPPED)
+	else if (!second || !allocation_is_view(second))
 		status = not_a_view((uintptr_t)Address2, second);
 	else
-		status = first == second ? STATUS_SUCCESS :
-					   STATUS_NOT_SAME_DEVICE;
+		status = first == second || same_image(first, second) ?
+			 STATUS_SUCCESS : STATUS_NOT_SAME_DEVICE;
 	memory_unlock();
 	return status;
 }

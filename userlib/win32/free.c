@@ -15,7 +15,7 @@ static NTSTATUS find_range(uintptr_t *start, size_t *size,
 
 	if (!a)
 		return STATUS_MEMORY_NOT_ALLOCATED;
-	if (a->type == MEM_MAPPED)
+	if (allocation_is_view(a))
 		return STATUS_UNABLE_TO_DELETE_SECTION;
 	if (*size > HIGHEST_ADDRESS - *start)
 		return STATUS_UNABLE_TO_FREE_VM;

@@ -172,6 +172,8 @@ void section_remember(uint64_t id, uint32_t page_protect, uint32_t cache);
 uint32_t section_access(ACCESS_MASK desired);
 uint32_t section_rights_of_prot(uint32_t prot);
 uint32_t section_kernel_rights(uint32_t access);
+/* For a duplicate of @fd. */
+uint32_t section_kernel_rights_of(int fd, uint32_t access);
 
 /* protection.c: PAGE_* */
 
@@ -202,6 +204,8 @@ int anchor_fd(const struct anchor *anchor);
 /* allocation.c: what this process has allocated and mapped */
 
 #define RUN_COPIES	0x10000U	/* mapped MAP_PRIVATE */
+#define RUN_ODD		0x20000U	/* every second segment of an image */
+#define RUN_BITS	(RUN_COPIES | RUN_ODD)
 
 /* Pages from @start to the next run that are alike; 0 is reserved memory. */
 struct run {
@@ -212,7 +216,7 @@ struct run {
 struct allocation {
 	uintptr_t base;
 	size_t size;
-	uint32_t type;		/* MEM_PRIVATE or MEM_MAPPED */
+	uint32_t type;		/* MEM_PRIVATE, MEM_MAPPED or MEM_IMAGE */
 	uint32_t protect;	/* AllocationProtect, without cache bits */
 	struct run *runs;
 	size_t run_count;
@@ -251,6 +255,11 @@ void allocation_cut(struct allocation *allocation, uintptr_t start,
 		    uintptr_t end, struct allocation *tail);
 struct allocation *allocation_next(const struct allocation *after);
 void allocation_free(struct allocation *allocation);
+
+static inline bool allocation_is_view(const struct allocation *allocation)
+{
+	return allocation->type != MEM_PRIVATE;
+}
 
 static inline uintptr_t allocation_end(const struct allocation *allocation)
 {
@@ -309,6 +318,29 @@ NTSTATUS map_descriptor(int fd, uint32_t access, PVOID *base,
 			PSIZE_T size, SECTION_INHERIT inherit, ULONG type,
 			ULONG protect);
 
+/* image.c: executable images */
+
+struct image_request {
+	int fd;
+	const struct section_facts *facts;
+	uintptr_t base;		/* 0 for that of the image; where it is then */
+	uintptr_t limit;
+	uint64_t offset;
+	size_t length;
+	bool execute;
+	bool no_inherit;
+};
+
+/* Why the kernel refuses to make a section of a file's image. */
+NTSTATUS image_refusal(int file);
+NTSTATUS image_describe(int section, SECTION_IMAGE_INFORMATION *info);
+
+/* With the lock.  May succeed with another status than STATUS_SUCCESS. */
+NTSTATUS image_map(struct image_request *r);
+
+/* What a protection is for the pages of an image. */
+uint32_t image_protect(uint32_t protect);
+
 /* mapped_file.c: files of which this process has views */
 
 struct stat;
@@ -344,6 +376,7 @@ NTSTATUS view_protect(struct allocation *a, uintptr_t start, uintptr_t end,
 
 struct region {
 	uintptr_t end;
+	uint32_t odd;
 	uint32_t state;
 	uint32_t protect;
 };

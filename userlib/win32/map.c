@@ -60,8 +60,12 @@ static NTSTATUS check_section(const struct mapping_request *m)
 {
 	const struct section_facts *f = &m->facts;
 
-	if (m->beyond && !(f->attributes & SECTION_ATTR_FILE))
+	if (m->beyond && (!(f->attributes & SECTION_ATTR_FILE) ||
+			  f->attributes & SECTION_ATTR_IMAGE))
 		return STATUS_INVALID_PARAMETER_9;
+	/* I48: what is asked for does not matter, but to the handle. */
+	if (f->attributes & SECTION_ATTR_IMAGE)
+		return STATUS_SUCCESS;
 	if (m->beyond && !(f->prot & SECTION_PROT_WRITE))
 		return STATUS_SECTION_PROTECTION;
 	if (!protect_fits_section(f->page_protect, m->protect))
@@ -184,11 +188,32 @@ static NTSTATUS commit_some(struct allocation *a,
 	return view_commit(a, a->base, a->base + round_up(m->commit, PAGE));
 }
 
+static NTSTATUS map_image(struct mapping_request *m)
+{
+	struct image_request r = {
+		.fd = m->fd,
+		.facts = &m->facts,
+		.base = m->base,
+		.limit = m->limit,
+		.offset = m->offset,
+		.length = m->length,
+		.execute = m->facts.prot & SECTION_PROT_EXECUTE,
+		.no_inherit = m->no_inherit,
+	};
+	NTSTATUS status = image_map(&r);
+
+	m->base = r.base;
+	return status;
+}
+
 static NTSTATUS map_locked(struct mapping_request *m)
 {
 	struct allocation *a;
-	NTSTATUS status = map_somewhere(m);
+	NTSTATUS status;
 
+	if (m->facts.attributes & SECTION_ATTR_IMAGE)
+		return map_image(m);
+	status = map_somewhere(m);
 	if (status)
 		return status;
 	a = note_view(m);
@@ -259,11 +284,11 @@ NTSTATUS map_descriptor(int fd, uint32_t access, PVOID *base,
 		status = STATUS_MAPPED_ALIGNMENT;
 	if (!status)
 		status = map_here(&m);
-	if (status)
+	if (!NT_SUCCESS(status))
 		return status;
 	*base = (PVOID)m.base;
 	*size = m.length;
-	return STATUS_SUCCESS;
+	return status;
 }
 
 NTSTATUS NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle,
@@ -308,18 +333,18 @@ NTSTATUS NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle,
 				  ViewSize, InheritDisposition, AllocationType,
 				  Win32Protect);
 	status = map_here(&m);
-	if (status)
+	if (!NT_SUCCESS(status))
 		return status;
 	*BaseAddress = (PVOID)m.base;
 	*ViewSize = m.length;
-	return STATUS_SUCCESS;
+	return status;
 }
 
 static NTSTATUS unmap_locked(uintptr_t address)
 {
 	struct allocation *a = allocation_find(address);
 
-	if (!a || a->type != MEM_MAPPED)
+	if (!a || !allocation_is_view(a))
 		return STATUS_NOT_MAPPED_VIEW;
 	if (munmap((void *)a->base, a->size))
 		return STATUS_NO_MEMORY;

@@ -37,7 +37,7 @@ static NTSTATUS duplicate_section(int fd, struct object *object,
 		if (object->access & MAXIMUM_ALLOWED)
 			object->access = facts.rights;
 	}
-	rights = section_kernel_rights(object->access);
+	rights = section_kernel_rights_of(fd, object->access);
 	/* What no handle of the section could have does not count (A6b). */
 	if (object->access & section_rights_of_prot(facts.prot) &
 	    ~facts.rights)

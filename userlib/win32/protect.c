@@ -47,7 +47,9 @@ static NTSTATUS protect_mapped(struct allocation *a, uintptr_t start,
 {
 	NTSTATUS status;
 
-	if (!protect_fits_view(a->protect, protect))
+	if (a->type == MEM_IMAGE)
+		protect = image_protect(protect);
+	else if (!protect_fits_view(a->protect, protect))
 		return STATUS_SECTION_PROTECTION;
 	status = all_committed(a, start, end, STATUS_SECTION_PROTECTION);
 	if (status)
@@ -98,7 +100,7 @@ static NTSTATUS protect_locked(uintptr_t start, uintptr_t end,
 	if (status)
 		return status;
 	*old = region.protect;
-	return a->type == MEM_MAPPED ?
+	return allocation_is_view(a) ?
 	       protect_mapped(a, start, end, protect) :
 	       protect_private(a, start, end, protect);
 }

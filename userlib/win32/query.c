@@ -37,7 +37,8 @@ static NTSTATUS one_run(const struct allocation *a, uintptr_t address,
 	if (end < region->end)
 		region->end = end;
 	region->state = MEM_COMMIT;
-	region->protect = value & ~RUN_COPIES;
+	region->odd = value & RUN_ODD;
+	region->protect = value & ~RUN_BITS;
 	if (!value || !committed) {
 		region->state = MEM_RESERVE;
 		region->protect = 0;
@@ -60,7 +61,8 @@ NTSTATUS region_at(const struct allocation *a, uintptr_t address,
 	while (!status && region->end < allocation_end(a)) {
 		status = one_run(a, region->end, &next);
 		if (status || next.state != region->state ||
-		    next.protect != region->protect)
+		    next.protect != region->protect ||
+		    next.odd != region->odd)
 			break;
 		region->end = next.end;
 	}
@@ -132,7 +134,7 @@ static size_t commit_charge(const struct allocation *a)
 	uintptr_t at = a->base;
 	struct region region;
 
-	if (a->type == MEM_MAPPED)
+	if (allocation_is_view(a))
 		return protect_copies(a->protect) ? a->size : 0;
 	while (at < allocation_end(a) && !region_at(a, at, &region)) {
 		if (region.state == MEM_COMMIT)

@@ -45,3 +45,16 @@ uint32_t section_kernel_rights(uint32_t access)
 		rights |= SECTION_RIGHT_READ;
 	return rights;
 }
+
+/*
+ * Views of an image have the protections that the image asks for (I48), whatever
+ * the handle may do: its descriptor keeps all rights.
+ */
+uint32_t section_kernel_rights_of(int fd, uint32_t access)
+{
+	struct section_facts facts;
+
+	if (!section_facts(fd, &facts) && facts.attributes & SECTION_ATTR_IMAGE)
+		return facts.rights;
+	return section_kernel_rights(access);
+}

@@ -11,6 +11,8 @@ static ULONG attributes_of(const struct section_facts *facts)
 {
 	ULONG attributes = SEC_COMMIT;
 
+	if (facts->attributes & SECTION_ATTR_IMAGE)
+		return SEC_FILE | SEC_IMAGE;
 	if (facts->attributes & SECTION_ATTR_FILE)
 		attributes = SEC_FILE;
 	else if (facts->attributes & SECTION_ATTR_RESERVE)
@@ -63,8 +65,12 @@ NTSTATUS NtQuerySection(HANDLE SectionHandle,
 		return status;
 	if (!(object.access & SECTION_QUERY))
 		return STATUS_ACCESS_DENIED;
-	if (InformationClass == SectionImageInformation)
-		return STATUS_SECTION_NOT_IMAGE;
+	if (InformationClass == SectionImageInformation) {
+		status = image_describe(fd, InformationBuffer);
+		if (!status && ResultLength)
+			*ResultLength = sizeof(SECTION_IMAGE_INFORMATION);
+		return status;
+	}
 	if (section_facts(fd, &facts))
 		return STATUS_INVALID_HANDLE;
 	memset(basic, 0, sizeof(*basic));
@@ -94,6 +100,7 @@ NTSTATUS NtExtendSection(HANDLE SectionHandle, PLARGE_INTEGER NewSectionSize)
 	if (section_facts(fd, &facts))
 		return status_from_errno(errno, STATUS_INVALID_HANDLE);
 	if (!(facts.attributes & SECTION_ATTR_FILE) ||
+	    facts.attributes & SECTION_ATTR_IMAGE ||
 	    !(facts.prot & SECTION_PROT_WRITE))
 		return STATUS_SECTION_NOT_EXTENDED;
 	if (NewSectionSize->QuadPart < 0)

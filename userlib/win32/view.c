@@ -79,7 +79,7 @@ static bool remap(const struct allocation *a, uintptr_t start, uintptr_t end,
 static NTSTATUS set_pages(struct allocation *a, uintptr_t start, uintptr_t end,
 			  uint32_t value)
 {
-	int prot = protect_prot(value & ~RUN_COPIES);
+	int prot = protect_prot(value & ~RUN_BITS);
 	uintptr_t stop;
 	bool copies = value & RUN_COPIES;
 	bool same = !(run_at(a, start, &stop) & RUN_COPIES) == !copies;
@@ -138,7 +138,7 @@ static NTSTATUS change(struct allocation *a, uintptr_t start, uintptr_t end,
 		return share(a, start, end, protect);
 	if (protect_copies(protect))
 		old |= RUN_COPIES;
-	return set_pages(a, start, end, protect | (old & RUN_COPIES));
+	return set_pages(a, start, end, protect | (old & RUN_BITS));
 }
 
 /* What cannot be found out has to come out before anything is changed. */
