@@ -593,9 +593,9 @@ int section_flush(void *address, size_t length, bool async);
 /* Executable images */
 
 /**
- * SECTION_IMAGE_NO_EXECUTE - section_map_image() without anything to execute
+ * SECTION_MAP_IMAGE_NO_EXECUTE - section_map_image() without anything to execute
  */
-#define SECTION_IMAGE_NO_EXECUTE	(1U << 0)
+#define SECTION_MAP_IMAGE_NO_EXECUTE	(1U << 0)
 
 /**
  * section_query_image - ask what an executable image is
@@ -626,7 +626,7 @@ section_image_segments(int handle, struct section_image_info *info);
  * @address: Where, a multiple of the page size; NULL for the base of the image, or
  *	a multiple of 64 KiB if that is taken: then the image is at another address
  *	than its pages are made for, and has to be relocated by the caller.
- * @flags: 0 or SECTION_IMAGE_NO_EXECUTE.
+ * @flags: 0 or SECTION_MAP_IMAGE_NO_EXECUTE.
  * @length: Set to the length of the view, for section_unmap().
  *
  * Each segment has the protection that the image asks for; what is written to

@@ -164,7 +164,7 @@ static void *map_image(int handle, void *address, uint32_t flags,
 		       const struct section_image_segment *segments,
 		       size_t *length)
 {
-	int mask = flags & SECTION_IMAGE_NO_EXECUTE ? ~PROT_EXEC : ~0;
+	int mask = flags & SECTION_MAP_IMAGE_NO_EXECUTE ? ~PROT_EXEC : ~0;
 	size_t bytes = image_length(handle, info);
 	uint32_t i;
 	char *start;
@@ -196,7 +196,7 @@ void *section_map_image(int handle, void *address, uint32_t flags,
 	void *image;
 	int error;
 
-	if (flags & ~SECTION_IMAGE_NO_EXECUTE) {
+	if (flags & ~SECTION_MAP_IMAGE_NO_EXECUTE) {
 		errno = EINVAL;
 		return NULL;
 	}

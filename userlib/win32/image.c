@@ -173,7 +173,7 @@ static uintptr_t map_whole(const struct image_request *r,
 			   const struct section_image_info *image,
 			   size_t *length)
 {
-	uint32_t flags = r->execute ? 0 : SECTION_IMAGE_NO_EXECUTE;
+	uint32_t flags = r->execute ? 0 : SECTION_MAP_IMAGE_NO_EXECUTE;
 	uintptr_t where = r->base ? r->base - r->offset : 0;
 
 	/* The image's own beginning is where nothing can be. */
