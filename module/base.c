@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/xarray.h>
 
 #include "base.h"
@@ -40,7 +41,7 @@
 static struct maple_tree section_image_bases =
 	MTREE_INIT(section_image_bases, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU);
 
-static u32 section_image_seed;
+static u32 section_image_low_seed;
 
 static int section_base_given(struct section *section, u64 wanted)
 {
@@ -73,6 +74,7 @@ static int section_base_take(struct maple_tree *bases, unsigned long min,
 		taken = mt_find(bases, &index, max - 1);
 		if (taken) {
 			max = xa_to_value(taken);
+			cond_resched();
 			continue;
 		}
 		err = mtree_insert_range(bases, unit, max - 1,
@@ -166,20 +168,25 @@ void section_base_free(struct section *section)
  * large: then it is an address like any other, and only processes where it is taken
  * have a view that is elsewhere.
  *
+ * Of the many addresses above 4 GiB each image has one at random, so that nobody has
+ * to look for his behind those of all others.  Below it, images are next to each
+ * other: there would be no room for a large one otherwise.
+ *
  * Return: 0; -ENOMEM.
  */
 int section_base_image(u64 bytes, bool low, u64 *base, bool *owned)
 {
 	unsigned long min = low ? SECTION_BASE_MIN_LOW : SECTION_BASE_MIN_IMAGE;
 	unsigned long max = low ? SECTION_BASE_MAX_LOW : SECTION_BASE_MAX_IMAGE;
+	u32 seed = low ? section_image_low_seed : get_random_u32();
 	unsigned long units = section_base_units(bytes);
 	int err;
 
 	*owned = false;
 	if (units > max - min)
 		return 0;
-	err = section_base_choose(&section_image_bases, section_image_seed, min,
-				  max, units, base);
+	err = section_base_choose(&section_image_bases, seed, min, max, units,
+				  base);
 	if (err != -ENOSPC) {
 		*owned = !err;
 		return err;
@@ -200,7 +207,7 @@ void section_base_image_free(u64 base)
 
 void __init section_base_init(void)
 {
-	section_image_seed = get_random_u32();
+	section_image_low_seed = get_random_u32();
 }
 
 void section_base_exit(void)

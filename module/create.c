@@ -396,7 +396,8 @@ static int section_create_check(const struct section_create *create)
 		return -EINVAL;
 	if (create->mode & ~0777 || create->reserved)
 		return -EINVAL;
-	if (create->base && !(create->flags & SECTION_CREATE_BASED))
+	if (create->base && (!(create->flags & SECTION_CREATE_BASED) ||
+			     !PAGE_ALIGNED(create->base)))
 		return -EINVAL;
 	return section_create_check_memory(create);
 }

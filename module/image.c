@@ -60,7 +60,8 @@ section_image_find(const struct section_image *like)
 			       section_image_key(like))
 		if (image->wanted == like->wanted &&
 		    image->denied == like->denied &&
-		    section_source_same(&image->source, &like->source) &&
+		    section_source_same(&image->source, &like->source,
+					like->denied) &&
 		    refcount_inc_not_zero(&image->refs))
 			return image;
 	return NULL;
@@ -126,9 +127,10 @@ static int section_image_choose_base(struct section_image *image)
 
 	image->base = image->pe.base;
 	if (image->wanted) {
-		if (!image->movable ||
-		    (!image->pe.plus &&
-		     image->wanted > U32_MAX + 1ULL - image->pe.size))
+		if (image->wanted != image->pe.base &&
+		    (!image->movable ||
+		     (!image->pe.plus &&
+		      image->wanted > U32_MAX + 1ULL - image->pe.size)))
 			return -EOPNOTSUPP;
 		image->base = image->wanted;
 	} else if (image->movable) {

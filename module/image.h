@@ -22,6 +22,7 @@ struct file;
  * @size: its length, when the image was made
  * @ctime: and what tells that it is still the same file
  * @mtime: likewise
+ * @local: nobody writes to it but by this kernel
  * @tells: whether each change from then on would show in them
  */
 struct section_source {
@@ -29,6 +30,7 @@ struct section_source {
 	loff_t size;
 	struct timespec64 ctime;
 	struct timespec64 mtime;
+	bool local;
 	bool tells;
 };
 
@@ -131,7 +133,7 @@ int section_source_open(struct section_source *source, struct file *user_file,
 int section_source_stamp(struct section_source *source);
 void section_source_close(struct section_source *source);
 bool section_source_same(const struct section_source *a,
-			 const struct section_source *b);
+			 const struct section_source *b, bool denied);
 int section_source_read(const struct section_source *source, u64 pos, void *to,
 			size_t len);
 

@@ -7,6 +7,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
+#include <linux/magic.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
@@ -80,18 +81,36 @@ int section_source_open(struct section_source *source, struct file *user_file,
 }
 
 /*
+ * Does nobody write to it but by this kernel, and does nothing set its ctime back?
+ * There is no way to ask: a disk may be one of a cluster, a block device the store of
+ * a FUSE server, and FAT has no ctime.
+ */
+static bool section_source_local(const struct file *file)
+{
+	switch (file_inode(file)->i_sb->s_magic) {
+	case BTRFS_SUPER_MAGIC:
+	case EROFS_SUPER_MAGIC_V1:
+	case EXT4_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case ISOFS_SUPER_MAGIC:
+	case SQUASHFS_MAGIC:
+	case XFS_SUPER_MAGIC:
+		return true;
+	}
+	return section_mapping_is_shmem(file->f_mapping);
+}
+
+/*
  * Would each change show in its times, from @now on, which was before they were
- * read?  One in the same tick of the clock would not, and some file systems count by
- * two seconds; nor would one by a mapping of tmpfs; and who knows what clock a file
- * system has that is on no disk here.
+ * read?  One in the same tick of the clock, which on some disks is a second, would
+ * not; nor would one by a mapping of tmpfs.
  */
 static bool section_source_tells(const struct section_source *source,
 				 time64_t now)
 {
-	struct super_block *sb = file_inode(source->file)->i_sb;
-
-	return sb->s_type->fs_flags & FS_REQUIRES_DEV &&
-	       source->ctime.tv_sec + 2 < now;
+	return source->local &&
+	       !section_mapping_is_shmem(source->file->f_mapping) &&
+	       source->ctime.tv_sec < now;
 }
 
 /**
@@ -114,6 +133,7 @@ int section_source_stamp(struct section_source *source)
 	source->size = stat.size;
 	source->ctime = stat.ctime;
 	source->mtime = stat.mtime;
+	source->local = section_source_local(source->file);
 	source->tells = section_source_tells(source, now);
 	return source->size ? 0 : -ENODATA;
 }
@@ -128,20 +148,34 @@ void section_source_close(struct section_source *source)
 		fput(source->file);
 }
 
+static bool section_source_unchanged(const struct section_source *a,
+				     const struct section_source *b)
+{
+	return a->size == b->size && timespec64_equal(&a->ctime, &b->ctime) &&
+	       timespec64_equal(&a->mtime, &b->mtime);
+}
+
 /**
- * section_source_same - are they the same file, and has it not changed?
+ * section_source_same - are they the same file, with the same contents?
  * @a: one
  * @b: and the other
+ * @denied: nobody here could write to it since @a was made
+ *
+ * What is done to its name and mode does not matter then: programs that have it go
+ * on with it.  A server may give it to one user and not to another, any more, so that
+ * nobody there depends on somebody else.
  *
  * Return: true if so.
  */
 bool section_source_same(const struct section_source *a,
-			 const struct section_source *b)
+			 const struct section_source *b, bool denied)
 {
-	return file_inode(a->file) == file_inode(b->file) &&
-	       a->size == b->size &&
-	       timespec64_equal(&a->ctime, &b->ctime) &&
-	       timespec64_equal(&a->mtime, &b->mtime);
+	if (file_inode(a->file) != file_inode(b->file))
+		return false;
+	if (a->local)
+		return denied || section_source_unchanged(a, b);
+	return uid_eq(a->file->f_cred->fsuid, b->file->f_cred->fsuid) &&
+	       section_source_unchanged(a, b);
 }
 
 static void section_source_ahead(const struct section_source *source,

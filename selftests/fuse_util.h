@@ -74,6 +74,7 @@ struct server {
 	int parked_count;
 	size_t page;
 	size_t size[4];
+	unsigned int executable[4];	/* bits of the mode */
 	unsigned char *data[4];
 };
 
@@ -104,7 +105,7 @@ static inline void fill_attr(struct server *s, struct fuse_attr *attr,
 	attr->blksize = s->page;
 	attr->mode = S_IFDIR | 0755;
 	if (node != FUSE_ROOT_ID) {
-		attr->mode = S_IFREG | 0644;
+		attr->mode = S_IFREG | 0644 | s->executable[node];
 		attr->size = s->size[node];
 		attr->blocks = s->size[node] / 512;
 	}
@@ -193,6 +194,8 @@ static inline void answer_attr(struct server *s, const struct request *r)
 	if (r->head.opcode == FUSE_SETATTR && in->valid & FATTR_SIZE &&
 	    in->size <= MAX_PAGES * s->page)
 		s->size[r->head.nodeid] = in->size;
+	if (r->head.opcode == FUSE_SETATTR && in->valid & FATTR_MODE)
+		s->executable[r->head.nodeid] = in->mode & 0111;
 	fill_attr(s, &out.attr, r->head.nodeid);
 	reply(s, r->head.unique, 0, &out, sizeof(out));
 }

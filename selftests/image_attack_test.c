@@ -600,6 +600,47 @@ TEST_F(turns, addresses_used_up)
 		close(s[i]);
 }
 
+#define MANY	64
+
+static int compare_bases(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/*
+ * Above 4 GiB they are not in a row, whoever has made them: there nobody has to look
+ * for his address behind those of all others.
+ */
+TEST_F(turns, addresses_are_scattered)
+{
+	struct section_query_image query;
+	uint64_t bases[MANY], bytes;
+	int neighbours = 0, i;
+
+	for (i = 0; i < MANY; i++) {
+		struct pe_make make;
+		int file = sample_file("/dev/shm", 1 + i, &make);
+		int section = create_image(self->dev, NULL, file, 0,
+					   SECTION_PROT_READ);
+
+		ASSERT_LE(0, section);
+		close(file);
+		ASSERT_EQ(0, query_image(section, &query, NULL, 0));
+		bases[i] = query.base;
+		EXPECT_EQ(0, query.base % 0x10000);
+	}
+	bytes = (query.bytes + 0xffff) & ~0xffffULL;
+	qsort(bases, MANY, sizeof(*bases), compare_bases);
+	for (i = 1; i < MANY; i++) {
+		EXPECT_LE(bytes, bases[i] - bases[i - 1]);
+		neighbours += bases[i] - bases[i - 1] == bytes;
+	}
+	/* Once is chance already. */
+	EXPECT_GT(3, neighbours);
+}
+
 /*
  * One image has all addresses.  Where others are is by chance then, again and again:
  * they have not freed, at their end, what they did not own.

@@ -223,6 +223,42 @@ TEST_F(server, times_of_the_server)
 	EXPECT_EQ(changed, other[9]);
 }
 
+static int open_as(struct fuse *f, uid_t uid)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cached", f->dir);
+	if (seteuid(uid))
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return seteuid(0) ? -1 : fd;
+}
+
+/* A server may give a user the file no longer: others do not depend on him. */
+TEST_F(server, each_user_has_his_own)
+{
+	static const uid_t uids[3] = { SEC_ALICE, SEC_ALICE, SEC_BOB };
+	struct guest guests[3] = { 0 };
+	struct answer answers[3];
+	int i;
+
+	/* So that each of them keeps others from writing, and could share. */
+	ASSERT_EQ(0, fchmod(self->file, 0755));
+	for (i = 0; i < 3; i++) {
+		guests[i].uid = uids[i];
+		guests[i].file = open_as(&self->f, uids[i]);
+		ASSERT_LE(0, guests[i].file);
+		answers[i] = guest_start(&guests[i]);
+		ASSERT_EQ(0, answers[i].error);
+	}
+	EXPECT_NE(self->query.base, answers[0].base);
+	EXPECT_EQ(answers[0].base, answers[1].base);
+	EXPECT_NE(answers[0].base, answers[2].base);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(0, guest_stop(&guests[i]));
+}
+
 /* The server is gone with the pages. */
 TEST_F(server, server_dies)
 {

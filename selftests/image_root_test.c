@@ -155,6 +155,32 @@ TEST_F(users, owner_does)
 	EXPECT_EQ(0, guest_stop(&alice));
 }
 
+/* I51: renaming what is in use, and so on, parts nobody from those who have it. */
+TEST_F(users, only_contents_matter)
+{
+	size_t rva = self->make.sections[SAMPLE_SHARED].virtual_address;
+	struct guest alice = { .uid = SEC_ALICE, .file = self->file,
+			       .shared = rva };
+	struct guest again = alice;
+	struct timespec times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+	struct answer a, b;
+	char path[80];
+
+	ASSERT_EQ(0, chmod(self->path, 0755));
+	a = guest_start(&alice);
+	ASSERT_EQ(0, a.error);
+	snprintf(path, sizeof(path), "%s.old", self->path);
+	ASSERT_EQ(0, rename(self->path, path));
+	ASSERT_EQ(0, chmod(path, 0555));
+	ASSERT_EQ(0, utimensat(AT_FDCWD, path, times, 0));
+	b = guest_start(&again);
+	ASSERT_EQ(0, b.error);
+	EXPECT_EQ(a.base, b.base);
+	EXPECT_EQ((unsigned char)(a.count + 1), b.count);
+	ASSERT_EQ(0, rename(path, self->path));
+	EXPECT_EQ(0, guest_stop(&alice) | guest_stop(&again));
+}
+
 /* A file on a disk, so that mere readers can have an image in common. */
 FIXTURE(settled) {
 	struct pe_make make;
@@ -183,7 +209,7 @@ static void settle(int file)
 {
 	struct stat st;
 
-	while (!fstat(file, &st) && time(NULL) <= st.st_ctime + 3)
+	while (!fstat(file, &st) && time(NULL) <= st.st_ctime)
 		usleep(100000);
 }
 

@@ -269,7 +269,7 @@ TEST_F(use, chosen_base_without_relocations)
 	EXPECT_LE(0, sec_create(self->dev, &args));
 }
 
-static int impossible_base(const char *dir, bool plus, uint64_t base)
+static int file_at_base(const char *dir, bool plus, uint64_t base)
 {
 	struct pe_make make;
 	uint8_t *bytes;
@@ -309,8 +309,8 @@ TEST_F(use, chosen_base_for_impossible_ones)
 	args.prot = SECTION_PROT_READ;
 	args.flags = SECTION_CREATE_IMAGE | SECTION_CREATE_BASED;
 	for (size_t i = 0; i < ARRAY_SIZE(impossible); i++) {
-		args.file_fd = impossible_base(variant->dir, impossible[i].plus,
-					       impossible[i].base);
+		args.file_fd = file_at_base(variant->dir, impossible[i].plus,
+					    impossible[i].base);
 		section = sec_create(self->dev, &args);
 		ASSERT_LE(0, section);
 		ASSERT_EQ(0, query_image(section, &query, NULL, 0));
@@ -326,6 +326,29 @@ TEST_F(use, chosen_base_for_impossible_ones)
 		close(args.file_fd);
 		close(section);
 	}
+}
+
+/* It cannot be anywhere else, and is not asked to be. */
+TEST_F(use, own_base_of_one_that_cannot_be_moved)
+{
+	struct section_create args = sec_create_args(NULL, 0);
+	struct section_query_image query;
+	int section;
+
+	args.file_fd = file_at_base(variant->dir, true, 0x30000000);
+	args.prot = SECTION_PROT_READ;
+	args.flags = SECTION_CREATE_IMAGE | SECTION_CREATE_BASED;
+	args.base = 0x30010000;
+	EXPECT_EQ(-EOPNOTSUPP, sec_create(self->dev, &args));
+	args.base = 0x30000800;
+	EXPECT_EQ(-EINVAL, sec_create(self->dev, &args));
+	args.base = 0x30000000;
+	section = sec_create(self->dev, &args);
+	ASSERT_LE(0, section);
+	ASSERT_EQ(0, query_image(section, &query, NULL, 0));
+	EXPECT_EQ(args.base, query.base);
+	EXPECT_FALSE(query.flags & SECTION_IMAGE_RELOCATED);
+	close(section);
 }
 
 /* I52, I92 */
