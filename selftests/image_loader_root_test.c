@@ -228,11 +228,11 @@ TEST_F(loader, dlls_that_need_each_other)
 					    0));
 		EXPECT_EQ(NULL, loader_find(&self->loader, "odd.dll", NULL, 6));
 		EXPECT_EQ(NULL, loader_find(&self->loader, "odd.dll", NULL, 8));
-		EXPECT_STREQ("the program needs ordinal 8 of odd.dll, which is missing",
+		EXPECT_STREQ("the program imports ordinal 8, which odd.dll does not export",
 			     self->loader.error);
 		EXPECT_EQ(NULL, loader_find(&self->loader, "odd.dll",
 					    "Elsewhere", 0));
-		EXPECT_STREQ("the program needs Elsewhere of odd.dll, which is forwarded, and that is not supported",
+		EXPECT_STREQ("the program imports Elsewhere, which odd.dll forwards to another DLL; forwarded exports are not supported",
 			     self->loader.error);
 		loader_unload(&self->loader);
 	}
@@ -286,11 +286,11 @@ TEST_F(loader, what_is_missing)
 		const char *dll, *with, *error;
 	} cases[] = {
 		{ "even.dll", "counter.dll",
-		  "even.dll needs odd.dll, which is missing" },
+		  "even.dll imports from odd.dll, which was not given" },
 		{ "lost.dll", "counter.dll",
-		  "lost.dll needs NoSuchFunction of counter.dll, which is missing" },
+		  "lost.dll imports NoSuchFunction, which counter.dll does not export" },
 		{ "lost_ordinal.dll", "counter.dll",
-		  "lost_ordinal.dll needs ordinal 4711 of counter.dll, which is missing" },
+		  "lost_ordinal.dll imports ordinal 4711, which counter.dll does not export" },
 	};
 	const char *path;
 

@@ -303,7 +303,8 @@ TEST_F(image, C16_C17_I14_sizes)
 TEST_F(image, S9_S11_I56_attributes)
 {
 	HANDLE section;
-	uint8_t *view;
+	uint8_t *view, *text;
+	DWORD old;
 
 	EXPECT_EQ(SEC_FILE | SEC_IMAGE, section_flags(self->section));
 	section = over_file(self->file, PAGE_READONLY | SEC_IMAGE_NO_EXECUTE,
@@ -316,8 +317,12 @@ TEST_F(image, S9_S11_I56_attributes)
 	EXPECT_EQ(pe_make_pattern(&self->make, self->make.sections[TEXT]
 				  .raw_offset),
 		  view[self->make.sections[TEXT].virtual_address]);
-	EXPECT_EQ(-1, mprotect(view + self->make.sections[TEXT].virtual_address,
-			       0x1000, PROT_READ | PROT_EXEC));
+	text = view + self->make.sections[TEXT].virtual_address;
+	EXPECT_EQ(-1, mprotect(text, 0x1000, PROT_READ | PROT_EXEC));
+	EXPECT_EQ(PAGE_READONLY, query(text).Protect);
+	EXPECT_ERROR(ERROR_INVALID_PARAMETER,
+		     VirtualProtect(text, 0x1000, PAGE_EXECUTE_READ, &old));
+	EXPECT_EQ(PAGE_READONLY, query(text).Protect);
 	EXPECT_TRUE(UnmapViewOfFile(view));
 	CloseHandle(section);
 }
@@ -375,7 +380,7 @@ TEST_F(image, I16_S19_protection_argument)
 /* What the model says of it, for files of all kinds. */
 TEST(I20_I21_I22_I23_I24_I25_I26_I27_I28_I29_information)
 {
-	int seen = 0;
+	int seen = 0, native = 0, preferred = 0;
 
 	for (uint64_t seed = 0; seed < 300; seed++) {
 		SECTION_IMAGE_INFORMATION info;
@@ -425,13 +430,15 @@ TEST(I20_I21_I22_I23_I24_I25_I26_I27_I28_I29_information)
 #undef SAME
 		EXPECT_TRUE(same)
 			TH_LOG("seed %lu", (unsigned long)seed);
-		EXPECT_EQ(model.info.com_plus_il_only,
-			  !!(info.ImageFlags & 0x02));
-		EXPECT_EQ(model.info.image_dynamically_relocated,
-			  !!(info.ImageFlags & 0x04))
+		EXPECT_EQ(model.info.com_plus_native_ready |
+			  model.info.com_plus_il_only << 1 |
+			  model.info.image_dynamically_relocated << 2 |
+			  model.info.image_mapped_flat << 3 |
+			  model.info.com_plus_prefer_32bit << 5,
+			  info.ImageFlags)
 			TH_LOG("seed %lu", (unsigned long)seed);
-		EXPECT_EQ(model.info.image_mapped_flat,
-			  !!(info.ImageFlags & 0x08));
+		native += info.ComPlusNativeReady;
+		preferred += info.ComPlusPrefer32bit;
 		seen++;
 		CloseHandle(section);
 		CloseHandle(file);
@@ -439,6 +446,8 @@ TEST(I20_I21_I22_I23_I24_I25_I26_I27_I28_I29_information)
 		free(bytes);
 	}
 	EXPECT_LT(200, seen);
+	EXPECT_LT(0, native);
+	EXPECT_LT(0, preferred);
 }
 
 /* Rows I40 to I49: what each combination of the three becomes. */
@@ -503,6 +512,24 @@ TEST(I40_I41_I42_I43_I44_I45_I46_I47_I48_I48b_I49_protections)
 	CloseHandle(file);
 }
 
+/* Neither a file of data nor memory. */
+TEST_F(image, I47_region_of_an_image)
+{
+	uint8_t *view = view_of(self->section, FILE_MAP_READ);
+	MEMORY_REGION_INFORMATION region;
+
+	ASSERT_NE(NULL, view);
+	memset(&region, SEC_POISON, sizeof(region));
+	EXPECT_EQ(STATUS_SUCCESS,
+		  NtQueryVirtualMemory(NtCurrentProcess(), view + 0x1000,
+				       MemoryRegionInformation, &region,
+				       sizeof(region), NULL));
+	EXPECT_EQ(view, region.AllocationBase);
+	EXPECT_EQ(MEMORY_REGION_MAPPED_IMAGE, region.RegionType);
+	EXPECT_EQ(self->make.size_of_image, region.RegionSize);
+	UnmapViewOfFile(view);
+}
+
 TEST_F(image, M33_handle_rights_count)
 {
 	HANDLE section;
@@ -542,6 +569,31 @@ TEST_F(image, I51_shared_segment)
 	EXPECT_EQ((uint8_t)(first + 1), other[rva]);
 	UnmapViewOfFile(other);
 	CloseHandle(again);
+	UnmapViewOfFile(view);
+}
+
+/* What is done around every write to code and tables must not part the processes. */
+TEST_F(image, I51_shared_segment_that_is_protected)
+{
+	size_t rva = self->make.sections[SHARED].virtual_address;
+	uint8_t *view = view_of(self->section, FILE_MAP_READ), first;
+	DWORD old, again;
+
+	ASSERT_NE(NULL, view);
+	first = view[rva];
+	for (int i = 0; i < 2; i++) {
+		ASSERT_TRUE(VirtualProtect(view + rva, 0x1000, PAGE_READONLY,
+					   &old));
+		EXPECT_EQ(PAGE_READWRITE, old);
+		ASSERT_TRUE(VirtualProtect(view + rva, 0x1000, old, &again));
+		EXPECT_EQ(PAGE_READWRITE, query(view + rva).Protect);
+	}
+	EXPECT_EQ(0, sec_in_child(count_up, view + rva));
+	EXPECT_EQ((uint8_t)(first + 1), view[rva]);
+	/* This is to ask for a copy. */
+	ASSERT_TRUE(VirtualProtect(view + rva, 0x1000, PAGE_WRITECOPY, &old));
+	EXPECT_EQ(0, sec_in_child(count_up, view + rva));
+	EXPECT_EQ((uint8_t)(first + 1), view[rva]);
 	UnmapViewOfFile(view);
 }
 
@@ -698,6 +750,32 @@ TEST_F(image, I70_I71_I72_I73_I74_I75_where_views_are)
 		  word_of(second.base, &self->make));
 	EXPECT_TRUE(UnmapViewOfFile(m.base));
 	EXPECT_TRUE(UnmapViewOfFile(second.base));
+}
+
+/* The base is too high; or it would do, until it is taken. */
+TEST_F(image, V15_low_addresses)
+{
+	struct pe_make make;
+	HANDLE file, section;
+
+	describe_usual(&make, false);
+	make.image_base = 0x10000000;
+	file = file_made(&make, GENERIC_READ);
+	ASSERT_EQ(STATUS_SUCCESS, image_of(file, &section));
+	for (int i = 0; i < 3; i++) {
+		struct nt_map high = { .zero_bits = 1 };
+		struct nt_map low = { .zero_bits = 1 };
+
+		EXPECT_EQ(STATUS_IMAGE_NOT_AT_BASE,
+			  nt_map(self->section, PAGE_READONLY, &high));
+		EXPECT_GE(1ULL << 31, (uintptr_t)high.base + high.size);
+		EXPECT_EQ(i ? STATUS_IMAGE_NOT_AT_BASE : STATUS_SUCCESS,
+			  nt_map(section, PAGE_READONLY, &low));
+		EXPECT_GE(1ULL << 31, (uintptr_t)low.base + low.size);
+		EXPECT_EQ(word_in_file(&make), word_of(low.base, &make));
+	}
+	CloseHandle(section);
+	CloseHandle(file);
 }
 
 /* With something else at the place that the file asks for. */

@@ -13,7 +13,7 @@ cd "$top"
 
 kver=${KERNELS:-6.12}
 kver=${kver##* }
-vm/prepare.sh module vm
+vm/prepare.sh module vm mingw
 vm/fetch-kernel.sh "$kver"
 say "compiling section.ko and the library..."
 vm/build-module.sh "$kver"
@@ -23,6 +23,6 @@ say "booting Linux $(release "$kver")..."
 if [ "${1:-}" = shell ]; then
 	exec vm/run.sh -k "$kver" "${library[@]}" shell
 fi
-# On a disk, because files in memory count as modified.
+# On a disk, as demo.sh wants it.
 exec vm/run.sh -k "$kver" "${library[@]}" -d -t 300 -u alice \
 	run env TMPDIR=/mnt/ext4 /examples/demo.sh

@@ -17,7 +17,8 @@
  * it.  A structure shorter than its first version is refused; a longer one is
  * accepted if all that this kernel does not know of it is zero.  Reserved
  * members must be zero.  The layout is the same for 32-bit and 64-bit callers.
- * A failed call changes nothing and writes nothing.
+ * A failed call changes nothing and writes nothing; only what a member points to
+ * (room for a name, a list, segments) may have been written to in part.
  *
  * New descriptors are close-on-exec unless the call asks otherwise.
  */
@@ -46,8 +47,8 @@
  *	takes too long.  (And fcntl(2) says so of a seal that forbids writing, as
  *	long as a writable section uses the memfd.)
  * EDQUOT
- *	A limit set by a module parameter is reached: sections, names, or ranges
- *	of committed memory.
+ *	A limit set by a module parameter is reached: sections, names, ranges of
+ *	committed memory, or the size of an image.
  * EEXIST
  *	The name exists, or the address range is not free.
  * EFAULT
@@ -56,7 +57,7 @@
  * EFBIG
  *	The size is beyond what the file holds, and the file cannot be grown to
  *	it: the section is not writable, or the file system or the caller's
- *	file size limit forbids it.
+ *	file size limit forbids it; or it is more than the image has.
  * EINTR
  *	A signal arrived while waiting: for another creator of the same name, for
  *	memory, for another commit, for a file to grow.
@@ -71,12 +72,13 @@
  * ENAMETOOLONG
  *	The name is longer than SECTION_NAME_MAX bytes.
  * ENODATA
- *	The file is empty and no size was given.
+ *	The file is empty, and no size was given or it is to be an image.
  * ENODEV
  *	The file cannot back a section: it is not a regular file, or its file
  *	system does not map it from the page cache.
  * ENOEXEC
- *	The file is not an executable image, or one that cannot be mapped.
+ *	The file is not an executable image, or is damaged; the section is not of
+ *	an image.
  * ENOENT
  *	No section has this name in this scope.
  * ENOMEM
@@ -89,8 +91,8 @@
  *	The range is not inside the section.
  * EOPNOTSUPP
  *	This kind of section, or this kernel, cannot do that: anonymous sections
- *	are not extended, only reserved ones are decommitted, there are no
- *	large pages, an image cannot be relocated.
+ *	and images are not extended, only reserved sections are decommitted,
+ *	there are no large pages, an image cannot be relocated.
  * EOVERFLOW
  *	A size or a range cannot be represented.
  * EPERM
@@ -269,7 +271,8 @@ enum {
  * @scope_fd: A descriptor of a network namespace to which the name belongs, or
  *	-1 for the caller's own.
  * @bytes: Size of the section.  An anonymous section is as large as the pages
- *	that hold it; a section of a file is exact.  0 means the whole file.
+ *	that hold it; a section of a file is exact.  0 means the whole file, or
+ *	the whole image.
  * @prot: SECTION_PROT_READ, optionally with the others.
  * @rights: Rights of the new handle, or SECTION_RIGHTS_MAXIMUM.  A creator has
  *	every right that @prot allows, whatever @mode says.
@@ -312,15 +315,17 @@ struct section_create {
  *
  * On /dev/section, with a struct section_create.  If @bytes is more than a
  * file holds and the section is writable, the file is grown; disk space is not
- * reserved by that.  The descriptor of the file may be closed afterwards.
+ * reserved by that.  The file of an image is never written to.  The descriptor of
+ * the file may be closed afterwards.
  *
  * Return: a new descriptor, a handle of the section.
  *
  * Errors:
  * * E2BIG, EFAULT, EMFILE, ENFILE, ENOMEM: see the list at the top.
- * * EACCES: the file is not open for reading, or not for writing although
- *   @prot has SECTION_PROT_WRITE, or it is append-only; @rights has more than
- *   @prot allows; the existing section's mode does not grant @rights.
+ * * EACCES: the file is not open for reading; or, unless it is to be an image,
+ *   not for writing although @prot has SECTION_PROT_WRITE, or it is append-only;
+ *   @rights has more than @prot allows; the existing section's mode does not
+ *   grant @rights.
  * * EAGAIN: of a file, see the list at the top.
  * * EBADF: @file_fd or @scope_fd is not an open descriptor.
  * * EBUSY: SECTION_CREATE_OPEN_EXISTING, and whoever is just creating the
@@ -330,20 +335,23 @@ struct section_create {
  *   than max_image_size allows.
  * * EEXIST: the name exists, and SECTION_CREATE_OPEN_EXISTING is not given.
  * * EFBIG: @bytes is beyond the end of the file, and the section is not
- *   writable or the file cannot grow so far.
+ *   writable or the file cannot grow so far; of an image: @bytes is more than
+ *   it has.
  * * EINTR: interrupted while waiting for another creator of the same name, for
  *   the file to grow, or for the memory of SECTION_CREATE_POPULATE or
- *   SECTION_CREATE_LARGE_ONLY.
+ *   SECTION_CREATE_LARGE_ONLY; of an image: a fatal signal arrived.
  * * EINVAL: a member is wrong; flags contradict each other; @bytes is 0 without
  *   a file, or with SECTION_CREATE_LARGE_ONLY not a multiple of the large
  *   page; @scope_fd is not a network namespace.
  * * EKEYREJECTED: the existing section does not belong to @owner.
  * * ENAMETOOLONG: @name_len is more than SECTION_NAME_MAX.
- * * ENODATA: @bytes is 0 and the file is empty.
+ * * ENODATA: the file is empty, and @bytes is 0 or it is to be an image.
  * * ENODEV: the file cannot back a section.
- * * ENOEXEC: SECTION_CREATE_IMAGE, and the file is no image.
- * * ENOMEM: also, @bytes is beyond what the overcommit mode in force accounts;
- *   the memory that SECTION_CREATE_POPULATE asks for, or the large pages of
+ * * ENOEXEC: SECTION_CREATE_IMAGE, and the file is not an image for x86, or is
+ *   damaged.
+ * * ENOMEM: also, @bytes is beyond what the overcommit mode in force accounts, or
+ *   what an image has in memory of its own is; the memory that
+ *   SECTION_CREATE_POPULATE asks for, or the large pages of
  *   SECTION_CREATE_LARGE_ONLY, cannot be had; no address is free for
  *   SECTION_CREATE_BASED.
  * * ENOSPC: no space to grow the file.
@@ -356,7 +364,7 @@ struct section_create {
  *   the file is sealed against what @prot asks; the global scope is
  *   restricted; @gid is not a group of the caller; a security module refused.
  * * ETXTBSY: the file is swap space, or it is running as a program, and the
- *   section is writable.
+ *   section is writable and not of an image.
  */
 #define SECTION_IOC_CREATE	_IO(SECTION_IOC_MAGIC, SECTION_CMD_CREATE)
 
@@ -425,7 +433,7 @@ struct section_open {
  * @bytes: Out: size of the section.
  * @resident: Out: memory that the backing holds now, in bytes; of a file, that
  *	of the whole file, and 0 for who has no SECTION_RIGHT_WRITE and does not
- *	own the file.
+ *	own the file; of an image, 0.
  * @id: Out: number of the section, never used again while the module is
  *	loaded.  Equal numbers mean the same section.  st_ino of the handle.
  * @prot: Out: protection.
@@ -529,8 +537,8 @@ struct section_duplicate {
  *	shared; SECTION_MAP_FIXED maps exactly at @address and never replaces
  *	anything; SECTION_MAP_NO_INHERIT keeps the view from the children of
  *	fork(2); SECTION_MAP_BEYOND lets the view be longer than a section of a
- *	file, for SECTION_IOC_EXTEND: what is beyond the end cannot be touched
- *	yet.
+ *	file (but not of an image), for SECTION_IOC_EXTEND: what is beyond the end
+ *	cannot be touched yet.
  * @prot: PROT_* of the view; PROT_NONE is allowed.
  * @reserved: Must be 0.
  * @address: In: where to map, a hint without SECTION_MAP_FIXED; of a section
@@ -691,7 +699,7 @@ struct section_extend {
  * * EINVAL: a member is wrong.
  * * ENOMEM: not enough memory.
  * * ENOSPC: no space to grow the file.
- * * EOPNOTSUPP: the section is not backed by a file.
+ * * EOPNOTSUPP: the section is anonymous, or of an image.
  * * EOVERFLOW: @bytes rounded up to pages is more than a file may have.
  * * EPERM: the file is sealed against growing.
  */
@@ -781,13 +789,14 @@ struct section_image_segment {
 /**
  * struct section_query_image - argument of SECTION_IOC_QUERY_IMAGE
  * @size: Size of this structure.
- * @flags: Out: SECTION_IMAGE_RELOCATED if @base is another address than
+ * @flags: In: 0.  Out: SECTION_IMAGE_RELOCATED if @base is another address than
  *	@preferred, and all pages are relocated for it; SECTION_IMAGE_MOVABLE if it
  *	could be at any; SECTION_IMAGE_FLAT if the image is in memory as it is in
  *	the file; SECTION_IMAGE_CODE if it has code; SECTION_IMAGE_FROZEN if the
  *	file was open for writing, so that the section has its own copy;
  *	SECTION_IMAGE_PLUS if its addresses have 64 bits.
- * @segments: Where to write struct section_image_segment records, or 0.
+ * @segments: Where to write struct section_image_segment records, or 0.  Some of
+ *	them may have been written when the call fails with EFAULT or EINTR.
  * @segment_count: In: room at @segments, in records.  Out: how many there are; if
  *	that is more than the room, the first ones are written.
  * @entry: Out: where its code begins, counted from @base, 0 for none.
@@ -849,7 +858,7 @@ struct section_query_image {
  * * EACCES: the handle does not have SECTION_RIGHT_QUERY.
  * * EINTR: a fatal signal arrived.
  * * EINVAL: a member is wrong.
- * * ENOEXEC: the section is none of an image.
+ * * ENOEXEC: the section is not of an image.
  */
 #define SECTION_IOC_QUERY_IMAGE	_IO(SECTION_IOC_MAGIC, SECTION_CMD_QUERY_IMAGE)
 

@@ -3,11 +3,17 @@
 #
 # Plays the examples beside this script and checks what they show.  Needs the
 # section module, no privileges, and nothing but a shell and busybox.
-# Exits with 0 only if everything that it claims was seen.
+# Exits with 0 only if everything that it claims was seen; the last line names what
+# could not be shown.
+#
+# TMPDIR, or /tmp, has to be on a disk: the pages of a file on tmpfs are nowhere else,
+# so they always count as modified, and the library of Linux to which the last scene
+# compares DLLs would seem to be copied by whoever reads it.
 
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/section-demo.XXXXXX") || exit 1
 pids=
+skipped=
 
 cleanup()
 {
@@ -269,10 +275,11 @@ if [ -e "$here/counter.dll" ]; then
 	pids=
 else
 	say 'There are no DLLs: gcc-mingw-w64-x86-64-win32 was not there to compile them.'
+	skipped='counter.dll, for want of a compiler'
 fi
 say 'Now one of 20 MB, made up, which is aligned to 512 bytes and relocated,'
 say 'beside a shared library of Linux of this size:'
-# On a disk, if the work is, as what is only in memory counts as modified.
+# Until it has been written, what is new counts as modified on a disk, too.
 cp "$here/large.so" "$work/" || fail 'There is no room for the library.'
 sync
 run image_memory "$work" "$work/large.so"
@@ -281,9 +288,10 @@ check 'whoever reads it into memory has a copy of it' \
 	"$(printf '%s\n' "$rows" | awk '$5 < 20' | wc -l)" -eq 0
 check 'of the section of its image, nobody has a copy of anything' \
 	"$(printf '%s\n' "$rows" | awk '{ print $3 }' | sort -u)" = 0.00
-check 'nor of the library, which is the least that is possible' \
-	"$(printf '%s\n' "$rows" | awk '{ print $7 }' | sort -u)" = 0.00
+library=$(printf '%s\n' "$rows" | awk '{ print $7 }' | sort -u)
+test "$library" = 0.00 || say "Is $work on a disk?  On tmpfs, all counts as modified."
+check 'nor of the library, which is the least that is possible' "$library" = 0.00
 check 'and 32 processes together need what one needs' \
 	"$(printf '%s\n' "$rows" | awk 'END { print ($2 * $1 < 21) }')" -eq 1
 
-heading 'Everything above was checked.'
+heading "Everything above was checked${skipped:+; not shown: $skipped}."

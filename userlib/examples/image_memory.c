@@ -7,6 +7,10 @@
  *
  * image_memory DIRECTORY LIBRARY: the directory gets the DLL for a while, and the
  * shared library, large.so, is measured beside it
+ *
+ * The library has to be on a disk, and written to it (sync): on tmpfs its pages are
+ * nowhere else, so they always count as modified, and the comparison would tell
+ * nothing.  Pages of a section of an image do not, wherever the DLL is.
  */
 #include "make.h"
 #include "measure.h"

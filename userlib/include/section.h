@@ -30,8 +30,9 @@ extern "C" {
  * its results untouched.
  *
  * The library keeps no state of any kind, and every function may be called from
- * several threads at once.  All except section_list(), section_list_at() and
- * section_list_free() do nothing but make system calls: they may also be called
+ * several threads at once.  All except section_list(), section_list_at(),
+ * section_list_free(), section_image_segments() and section_map_image(), which
+ * allocate memory, do nothing but make system calls: they may also be called
  * from a signal handler (which saves errno, as always), and in the child of a
  * fork(2) whatever other threads were doing.
  *
@@ -78,7 +79,8 @@ extern "C" {
  * @global: The name is in the scope that all users share.
  * @inherit: The handle stays open over execve(2).
  * @flags: SECTION_CREATE_RESERVE, SECTION_CREATE_BASED, SECTION_CREATE_LARGE,
- *	SECTION_CREATE_LARGE_ONLY, SECTION_CREATE_POPULATE of <linux/section.h>.
+ *	SECTION_CREATE_LARGE_ONLY, SECTION_CREATE_POPULATE, SECTION_CREATE_IMAGE
+ *	of <linux/section.h>.
  * @base: With SECTION_CREATE_BASED: where all views are to be, or NULL to have
  *	an address chosen.
  *
@@ -183,31 +185,32 @@ struct section_view_info {
 
 /**
  * struct section_image_info - what an executable image is
- * @base: The address that its pages are made for.
+ * @base: The address that its pages are made for; a program of 32 bits may be told of
+ *	one that it does not have.
  * @preferred: The address that the file asks for.
  * @bytes: Length of the image in memory.
  * @file_bytes: Length of the file.
- * @stack_reserve: From the headers, as is everything not mentioned here.
- * @stack_commit: Likewise.
+ * @stack_reserve: From the headers.
+ * @stack_commit: From the headers.
  * @flags: SECTION_IMAGE_* of <linux/section.h>.
  * @segments: How many segments it has.
  * @entry: Where its code begins, counted from @base; 0 for none.
- * @checksum: Likewise.
- * @loader_flags: Likewise.
+ * @checksum: From the headers.
+ * @loader_flags: From the headers.
  * @cor_rva: Where the header of managed code is, 0 if there is none.
  * @cor_flags: Flags in that header.
  * @machine: 0x14c for 32 bits, 0x8664 for 64 bits.
- * @subsystem: Likewise.
- * @subsystem_major: Likewise.
- * @subsystem_minor: Likewise.
- * @os_major: Likewise.
- * @os_minor: Likewise.
- * @characteristics: Likewise.
- * @dll_characteristics: Likewise.
+ * @subsystem: From the headers.
+ * @subsystem_major: From the headers.
+ * @subsystem_minor: From the headers.
+ * @os_major: From the headers.
+ * @os_minor: From the headers.
+ * @characteristics: From the headers.
+ * @dll_characteristics: From the headers.
  */
 struct section_image_info {
-	uintptr_t base;
-	uintptr_t preferred;
+	uint64_t base;
+	uint64_t preferred;
 	size_t bytes;
 	uint64_t file_bytes;
 	uint64_t stack_reserve;
@@ -245,7 +248,7 @@ struct section_entry {
  * @SECTION_OP_CREATE: Any function that creates.
  * @SECTION_OP_OPEN: section_open(), section_open_at(), section_open_bytes().
  * @SECTION_OP_DUPLICATE: section_duplicate(), section_anchor().
- * @SECTION_OP_QUERY: section_query().
+ * @SECTION_OP_QUERY: section_query(), section_query_image(), section_image_segments().
  * @SECTION_OP_LIST: section_list(), section_list_at().
  * @SECTION_OP_MAP: Any function that maps.
  * @SECTION_OP_UNMAP: section_unmap().
@@ -385,6 +388,9 @@ int section_create_file(const char *name, int file_fd, uint64_t bytes,
  * sections or views of it, nobody can open the file for writing (ETXTBSY), if the
  * caller owns it, could write to it, or may execute it.
  *
+ * For a global name, a mode, a base or a part of an image: section_create_at() with
+ * SECTION_CREATE_IMAGE.
+ *
  * Return: a handle, or -1 with the errors of section_create_file(), and EDQUOT
  * (also: larger than max_image_size), ENOEXEC (not an image).
  */
@@ -399,13 +405,13 @@ int section_create_image(const char *name, int file_fd, uint32_t prot);
  *	opened, and this is set to whether it existed; that needs a name, as
  *	the global scope does.
  *
- * Return: a handle, or -1 with errno: those of section_create() and
- * section_create_file(), and EACCES (also: @rights exceeds @prot, or the
+ * Return: a handle, or -1 with errno: those of section_create(),
+ * section_create_file() and section_create_image(), and EACCES (also: @rights exceeds @prot, or the
  * existing section does not grant it), EBADF (also: @scope_fd),
  * EINVAL (also: @flags contradict each other, or do not go with a file),
  * ENOMEM (also: the memory or the large pages that @flags insist on cannot be
  * had), EOPNOTSUPP (no large pages in this kernel; the file system cannot
- * allocate space ahead), EOVERFLOW (also: @base),
+ * allocate space ahead; the image cannot be at @base), EOVERFLOW (also: @base),
  * EKEYREJECTED (the existing section belongs to another user than @owner),
  * EPERM (also: the global scope is restricted, or @gid is not one of the
  * caller's groups), ENOTTY (@device is something else).
@@ -603,7 +609,7 @@ int section_flush(void *address, size_t length, bool async);
  * @info: Where to write it.
  *
  * Return: 0, or -1 with errno: EACCES (@handle lacks SECTION_RIGHT_QUERY), EBADF,
- * EFAULT, ENOEXEC (the section is none of an image), ENOTTY (not a handle).
+ * EFAULT, ENOEXEC (the section is not of an image), ENOTTY (not a handle).
  */
 int section_query_image(int handle, struct section_image_info *info);
 
@@ -625,18 +631,21 @@ section_image_segments(int handle, struct section_image_info *info);
  *	SECTION_RIGHT_WRITE if there are segments that processes share.
  * @address: Where, a multiple of the page size; NULL for the base of the image, or
  *	a multiple of 64 KiB if that is taken: then the image is at another address
- *	than its pages are made for, and has to be relocated by the caller.
+ *	than its pages are made for, and has to be relocated by the caller.  A based
+ *	section is at its own base, or nowhere.
  * @flags: 0 or SECTION_MAP_IMAGE_NO_EXECUTE.
  * @length: Set to the length of the view, for section_unmap().
  *
  * Each segment has the protection that the image asks for; what is written to
  * stays with the process, but for segments that are shared.  Gaps cannot be
- * touched, and nothing else is mapped there.
+ * touched, and nothing else is mapped there.  Children of fork(2) have the view, too.
  *
- * Return: the image, or NULL with errno: EACCES (@handle lacks a right), EBADF,
- * EEXIST (the range at @address is not free), EINVAL (unknown flag, odd @address),
- * ENOEXEC (the section is none of an image), ENOMEM, ENOTTY (not a handle), EPERM
- * (@handle lacks SECTION_RIGHT_EXECUTE; security module).
+ * Return: the image, or NULL with errno: EACCES (@handle lacks a right), EAGAIN
+ * (mlockall, ulimit -l), EBADF, EEXIST (the range at @address, or at the base of a
+ * based section, is not free), EINVAL (unknown flag, odd @address, another one than
+ * that of a based section), ENOEXEC (the section is not of an image), ENOMEM, ENOTTY
+ * (not a handle), EPERM (@handle lacks SECTION_RIGHT_EXECUTE; security module; address
+ * below vm.mmap_min_addr).
  */
 void *section_map_image(int handle, void *address, uint32_t flags,
 			size_t *length);

@@ -29,8 +29,8 @@ static void describe(const struct section_query_image *arg,
 		     struct section_image_info *info)
 {
 	*info = (struct section_image_info) {
-		.base = (uintptr_t)arg->base,
-		.preferred = (uintptr_t)arg->preferred,
+		.base = arg->base,
+		.preferred = arg->preferred,
 		.bytes = (size_t)arg->bytes,
 		.file_bytes = arg->file_bytes,
 		.stack_reserve = arg->stack_reserve,
@@ -150,13 +150,34 @@ static int map_segment(int handle, char *start, size_t length,
 		    how | MAP_FIXED, handle, segment->rva) == MAP_FAILED;
 }
 
-static size_t image_length(int handle, const struct section_image_info *info)
+/* Where the image is to be, how much of it there is, and whether it can be elsewhere. */
+struct place {
+	uintptr_t start;	/* 0 for anywhere */
+	size_t length;
+	bool insist;
+};
+
+static int find_place(int handle, void *address,
+		      const struct section_image_info *info, struct place *place)
 {
 	struct section_info section;
 
 	if (section_query(handle, &section, NULL, 0))
-		return 0;
-	return section.bytes < info->bytes ? (size_t)section.bytes : info->bytes;
+		return -1;
+	place->length = section.bytes < info->bytes ? (size_t)section.bytes :
+						      info->bytes;
+	place->insist = true;
+	if (address)
+		place->start = (uintptr_t)address;
+	else if (section.base)
+		place->start = (uintptr_t)section.base;
+	else {
+		place->insist = false;
+		/* A program of 32 bits has no such address. */
+		place->start = info->base > UINTPTR_MAX ? 0 :
+							  (uintptr_t)info->base;
+	}
+	return 0;
 }
 
 static void *map_image(int handle, void *address, uint32_t flags,
@@ -165,26 +186,26 @@ static void *map_image(int handle, void *address, uint32_t flags,
 		       size_t *length)
 {
 	int mask = flags & SECTION_MAP_IMAGE_NO_EXECUTE ? ~PROT_EXEC : ~0;
-	size_t bytes = image_length(handle, info);
+	struct place place;
 	uint32_t i;
 	char *start;
 
-	if (!bytes)
+	if (find_place(handle, address, info, &place))
 		return NULL;
-	start = reserve_at(address ? (uintptr_t)address : info->base, bytes,
-			   address);
+	start = reserve_at(place.start, place.length, place.insist);
 	if (!start)
 		return NULL;
 	for (i = 0; i < info->segments; i++) {
-		if (map_segment(handle, start, bytes, &segments[i], mask)) {
+		if (map_segment(handle, start, place.length, &segments[i],
+				mask)) {
 			int error = errno;
 
-			munmap(start, bytes);
+			munmap(start, place.length);
 			errno = error;
 			return NULL;
 		}
 	}
-	*length = bytes;
+	*length = place.length;
 	return start;
 }
 

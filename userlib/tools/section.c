@@ -69,6 +69,13 @@ static int by_name(const void *a, const void *b)
 		      ((const struct section_entry *)b)->name);
 }
 
+static const char *kind(uint32_t attributes)
+{
+	if (attributes & SECTION_ATTR_IMAGE)
+		return "image";
+	return attributes & SECTION_ATTR_FILE ? "file" : "anon";
+}
+
 static int list(bool global)
 {
 	struct section_entry *entries;
@@ -84,9 +91,8 @@ static int list(bool global)
 		printf("%-6s ", s->attributes & SECTION_ATTR_GLOBAL ?
 		       "global" : "local");
 		print_mode(s->mode);
-		printf(" %6u %6u %12" PRIu64 " %-4s %7u %5u ", s->uid, s->gid,
-		       s->bytes, s->attributes & SECTION_ATTR_FILE ?
-		       "file" : "anon", s->handles, s->views);
+		printf(" %6u %6u %12" PRIu64 " %-5s %7u %5u ", s->uid, s->gid,
+		       s->bytes, kind(s->attributes), s->handles, s->views);
 		if (s->creator)
 			printf("%7d ", s->creator);
 		else
@@ -122,7 +128,7 @@ int main(int argc, char **argv)
 	if (optind < argc)
 		return usage(stderr);
 
-	printf("%-6s %-9s %6s %6s %12s %-4s %7s %5s %7s %s\n", "SCOPE", "MODE",
+	printf("%-6s %-9s %6s %6s %12s %-5s %7s %5s %7s %s\n", "SCOPE", "MODE",
 	       "UID", "GID", "BYTES", "KIND", "HANDLES", "VIEWS", "CREATOR",
 	       "NAME");
 	if (local)

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define PLACE_ATTEMPTS	16
 #define MEM_KNOWN	(MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN)
 
 static NTSTATUS check_arguments(uintptr_t base, ULONG_PTR zero_bits,

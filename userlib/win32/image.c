@@ -66,18 +66,38 @@ NTSTATUS image_refusal(int file)
 }
 
 /* Bits of ImageFlags. */
+#define COM_PLUS_NATIVE_READY	0x01
 #define COM_PLUS_IL_ONLY	0x02
-#define MAPPED_FLAT		0x08
-#define BASE_BELOW_4GB		0x10
 #define DYNAMICALLY_RELOCATED	0x04
+#define MAPPED_FLAT		0x08
+#define COM_PLUS_PREFER_32BIT	0x20
+
+/* Flags of the header of managed code. */
+#define COR_IL_ONLY		0x00001U
+#define COR_32BIT_REQUIRED	0x00002U
+#define COR_32BIT_PREFERRED	0x20000U
+
+/* I29: the last two are about code that could run with 32 bits. */
+static UCHAR managed_flags(const struct section_image_info *image)
+{
+	UCHAR flags = COM_PLUS_IL_ONLY;
+
+	if (!image->cor_rva || !(image->cor_flags & COR_IL_ONLY))
+		return 0;
+	if (image->flags & SECTION_IMAGE_PLUS)
+		return flags;
+	if (!(image->cor_flags & COR_32BIT_REQUIRED))
+		flags |= COM_PLUS_NATIVE_READY;
+	if (image->cor_flags & COR_32BIT_PREFERRED)
+		flags |= COM_PLUS_PREFER_32BIT;
+	return flags;
+}
 
 /* I27 to I29 */
 static UCHAR image_flags(const struct section_image_info *image)
 {
-	UCHAR flags = 0;
+	UCHAR flags = managed_flags(image);
 
-	if (image->cor_rva && image->cor_flags & 1)
-		flags |= COM_PLUS_IL_ONLY;
 	if (image->flags & SECTION_IMAGE_FLAT)
 		flags |= MAPPED_FLAT;
 	if (image->dll_characteristics & PE_DYNAMIC_BASE &&
@@ -96,7 +116,7 @@ NTSTATUS image_describe(int section, SECTION_IMAGE_INFORMATION *info)
 		return errno == ENOEXEC ? STATUS_SECTION_NOT_IMAGE :
 		       status_from_errno(errno, STATUS_INVALID_HANDLE);
 	memset(info, 0, sizeof(*info));
-	info->TransferAddress = (PVOID)(image.base + image.entry);
+	info->TransferAddress = (PVOID)(uintptr_t)(image.base + image.entry);
 	info->MaximumStackSize = image.stack_reserve;
 	info->CommittedStackSize = image.stack_commit;
 	info->SubSystemType = image.subsystem;
@@ -115,8 +135,9 @@ NTSTATUS image_describe(int section, SECTION_IMAGE_INFORMATION *info)
 	return STATUS_SUCCESS;
 }
 
-/* Rows I40 to I46, by the bits of SECTION_PROT_*. */
-static uint32_t segment_protect(const struct section_image_segment *segment)
+/* Rows I40 to I46, by the bits of SECTION_PROT_*; I56: nothing to be executed. */
+static uint32_t segment_protect(const struct section_image_segment *segment,
+				bool execute)
 {
 	static const uint32_t protects[] = {
 		PAGE_NOACCESS, PAGE_READONLY,
@@ -125,10 +146,14 @@ static uint32_t segment_protect(const struct section_image_segment *segment)
 		PAGE_EXECUTE_WRITECOPY, PAGE_EXECUTE_WRITECOPY,
 	};
 
+	uint32_t prot = segment->prot & 7;
+
+	if (!execute)
+		prot &= ~SECTION_PROT_EXECUTE;
 	if (segment->flags & SECTION_SEGMENT_SHARED)
-		return segment->prot & SECTION_PROT_EXECUTE ?
-		       PAGE_EXECUTE_READWRITE : PAGE_READWRITE;
-	return protects[segment->prot & 7] | RUN_COPIES;
+		return prot & SECTION_PROT_EXECUTE ? PAGE_EXECUTE_READWRITE :
+						     PAGE_READWRITE;
+	return protects[prot] | RUN_COPIES;
 }
 
 /* What the view does not show of the image, at both ends. */
@@ -145,7 +170,7 @@ static void trim(struct allocation *a, uintptr_t start, size_t length)
 /* False without memory. */
 static bool note_segments(struct allocation *a,
 			  const struct section_image_segment *segments,
-			  uint32_t count, uintptr_t image)
+			  uint32_t count, uintptr_t image, bool execute)
 {
 	uint32_t i;
 
@@ -162,40 +187,63 @@ static bool note_segments(struct allocation *a,
 		if (!run_reserve(a))
 			return false;
 		/* Neighbours stay apart, if they are alike too (I48b). */
-		run_set(a, start, end, segment_protect(&segments[i]) |
+		run_set(a, start, end, segment_protect(&segments[i], execute) |
 			(i & 1 ? RUN_ODD : 0));
 	}
 	return true;
 }
 
-/* Where the whole image is, or 0 with errno. */
-static uintptr_t map_whole(const struct image_request *r,
-			   const struct section_image_info *image,
-			   size_t *length)
+/* Where the whole image is, or 0 with errno; @where is 0 for wherever it can be. */
+static uintptr_t map_at(const struct image_request *r, uintptr_t where,
+			size_t *length)
 {
 	uint32_t flags = r->execute ? 0 : SECTION_MAP_IMAGE_NO_EXECUTE;
-	uintptr_t where = r->base ? r->base - r->offset : 0;
 
-	/* The image's own beginning is where nothing can be. */
-	if (r->base && r->base <= r->offset) {
-		errno = EEXIST;
-		return 0;
-	}
-	/* It has to be below what ZeroBits say. */
-	if (!r->base && r->limit != PLACE_ANYWHERE &&
-	    (image->base >= r->limit || image->bytes > r->limit - image->base)) {
-		where = place_find(image->bytes, r->limit);
-		if (!where) {
-			errno = ENOMEM;
-			return 0;
-		}
-	}
-	if (where && allocation_overlaps(where, where + image->bytes)) {
+	if (where && allocation_overlaps(where, where + r->facts->bytes)) {
 		errno = EEXIST;
 		return 0;
 	}
 	return (uintptr_t)section_map_image(r->fd, (void *)where, flags,
 					    length);
+}
+
+/* V15: it has to be below what ZeroBits say, if not at its own base. */
+static uintptr_t map_low(const struct image_request *r, uint64_t base,
+			 size_t *length)
+{
+	size_t bytes = r->facts->bytes;
+	uintptr_t found = 0;
+	int attempts;
+
+	if (base && base < r->limit && bytes <= r->limit - base)
+		found = map_at(r, (uintptr_t)base, length);
+	for (attempts = 0; !found && attempts < PLACE_ATTEMPTS; attempts++) {
+		uintptr_t at = place_find(bytes, r->limit);
+
+		if (!at) {
+			errno = ENOMEM;
+			return 0;
+		}
+		found = map_at(r, at, length);
+		if (!found && errno != EEXIST)
+			return 0;
+	}
+	return found;
+}
+
+static uintptr_t map_whole(const struct image_request *r,
+			   const struct section_image_info *image,
+			   size_t *length)
+{
+	if (!r->base)
+		return r->limit == PLACE_ANYWHERE ?
+		       map_at(r, 0, length) : map_low(r, image->base, length);
+	/* The image's own beginning is where nothing can be. */
+	if (r->base <= r->offset) {
+		errno = EEXIST;
+		return 0;
+	}
+	return map_at(r, r->base - r->offset, length);
 }
 
 static struct allocation *note_image(const struct image_request *r,
@@ -214,7 +262,7 @@ static struct allocation *note_image(const struct image_request *r,
 	a->section = r->facts->id;
 	a->file = true;
 	a->no_inherit = r->no_inherit;
-	if (note_segments(a, segments, count, image))
+	if (note_segments(a, segments, count, image, r->execute))
 		return a;
 	allocation_remove(a);
 	return NULL;
@@ -234,9 +282,9 @@ NTSTATUS image_map(struct image_request *r)
 {
 	struct section_image_segment *segments;
 	struct section_image_info image;
-	NTSTATUS status = STATUS_NO_MEMORY;
 	struct allocation *a;
 	uintptr_t where;
+	NTSTATUS status;
 	size_t length;
 
 	segments = section_image_segments(r->fd, &image);
@@ -244,10 +292,7 @@ NTSTATUS image_map(struct image_request *r)
 		return status_from_errno(errno, STATUS_UNSUCCESSFUL);
 	where = map_whole(r, &image, &length);
 	if (!where) {
-		if (errno == EEXIST)
-			status = STATUS_CONFLICTING_ADDRESSES;
-		else if (errno != ENOMEM)
-			status = status_from_errno(errno, STATUS_UNSUCCESSFUL);
+		status = map_status(errno, r->base);
 		free(segments);
 		return status;
 	}
@@ -264,7 +309,7 @@ NTSTATUS image_map(struct image_request *r)
 	return mapped_status(&image, where);
 }
 
-/* T14: nothing of an image is shared that was not so from the beginning. */
+/* T14, of pages that are the process's own once they are written to. */
 uint32_t image_protect(uint32_t protect)
 {
 	uint32_t more = protect & ~PROTECT_BASE;

@@ -318,6 +318,11 @@ NTSTATUS map_descriptor(int fd, uint32_t access, PVOID *base,
 			PSIZE_T size, SECTION_INHERIT inherit, ULONG type,
 			ULONG protect);
 
+/* map.c: mapping */
+
+/* What it means that nothing was mapped, @fixed: at an address that was given. */
+NTSTATUS map_status(int error, bool fixed);
+
 /* image.c: executable images */
 
 struct image_request {
@@ -338,7 +343,7 @@ NTSTATUS image_describe(int section, SECTION_IMAGE_INFORMATION *info);
 /* With the lock.  May succeed with another status than STATUS_SUCCESS. */
 NTSTATUS image_map(struct image_request *r);
 
-/* What a protection is for the pages of an image. */
+/* What a protection is for those pages of an image that processes do not share. */
 uint32_t image_protect(uint32_t protect);
 
 /* mapped_file.c: files of which this process has views */
@@ -354,6 +359,9 @@ NTSTATUS file_mapped_beyond(const struct stat *file, uint64_t end);
 
 /* The end of the addresses that ZeroBits allows; 0 if it is nonsense. */
 uintptr_t place_limit(ULONG_PTR zero_bits);
+
+/* Whoever is told of a hole may find that it is gone; then there are others. */
+#define PLACE_ATTEMPTS	16
 
 /* A hole of this size on a 64 KiB boundary; 0 if there is none. */
 uintptr_t place_find(size_t size, uintptr_t limit);

@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#define PLACE_ATTEMPTS	16
-
 struct mapping_request {
 	int fd;
 	struct section_facts facts;
@@ -122,7 +120,7 @@ static bool map_at(const struct mapping_request *m, uintptr_t address)
 				 m->length);
 }
 
-static NTSTATUS map_status(int error, bool fixed)
+NTSTATUS map_status(int error, bool fixed)
 {
 	switch (error) {
 	case EEXIST:

@@ -47,9 +47,7 @@ static NTSTATUS protect_mapped(struct allocation *a, uintptr_t start,
 {
 	NTSTATUS status;
 
-	if (a->type == MEM_IMAGE)
-		protect = image_protect(protect);
-	else if (!protect_fits_view(a->protect, protect))
+	if (a->type != MEM_IMAGE && !protect_fits_view(a->protect, protect))
 		return STATUS_SECTION_PROTECTION;
 	status = all_committed(a, start, end, STATUS_SECTION_PROTECTION);
 	if (status)

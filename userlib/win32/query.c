@@ -144,6 +144,18 @@ static size_t commit_charge(const struct allocation *a)
 	return charge;
 }
 
+static ULONG region_type(const struct allocation *a)
+{
+	switch (a->type) {
+	case MEM_PRIVATE:
+		return MEMORY_REGION_PRIVATE;
+	case MEM_IMAGE:
+		return MEMORY_REGION_MAPPED_IMAGE;
+	}
+	return a->file ? MEMORY_REGION_MAPPED_DATA_FILE :
+			 MEMORY_REGION_MAPPED_PAGE_FILE;
+}
+
 static NTSTATUS describe_region(uintptr_t page,
 				MEMORY_REGION_INFORMATION *info)
 {
@@ -154,9 +166,7 @@ static NTSTATUS describe_region(uintptr_t page,
 	memset(info, 0, sizeof(*info));
 	info->AllocationBase = (PVOID)a->base;
 	info->AllocationProtect = a->protect | a->cache;
-	info->RegionType = a->type == MEM_PRIVATE ? MEMORY_REGION_PRIVATE :
-			   a->file ? MEMORY_REGION_MAPPED_DATA_FILE :
-				     MEMORY_REGION_MAPPED_PAGE_FILE;
+	info->RegionType = region_type(a);
 	info->RegionSize = a->size;
 	info->CommitSize = commit_charge(a);
 	return STATUS_SUCCESS;

@@ -75,6 +75,16 @@ static bool remap(const struct allocation *a, uintptr_t start, uintptr_t end,
 	return true;
 }
 
+/* By errno, of mprotect(2) or mmap(2). */
+static NTSTATUS unchanged_status(const struct allocation *a)
+{
+	/* I56: an image of which nothing may be executed. */
+	if (errno == EACCES && a->type == MEM_IMAGE)
+		return STATUS_SECTION_PROTECTION;
+	return a->anchor || errno == ENOMEM ? STATUS_NO_MEMORY :
+					      STATUS_INSUFFICIENT_RESOURCES;
+}
+
 /* The table first: what cannot be noted must not be done. */
 static NTSTATUS set_pages(struct allocation *a, uintptr_t start, uintptr_t end,
 			  uint32_t value)
@@ -89,8 +99,7 @@ static NTSTATUS set_pages(struct allocation *a, uintptr_t start, uintptr_t end,
 	if (same ? mprotect((void *)start, end - start, prot) :
 		   !remap(a, start, end, prot,
 			  copies ? MAP_PRIVATE : MAP_SHARED))
-		return a->anchor || errno == ENOMEM ?
-		       STATUS_NO_MEMORY : STATUS_INSUFFICIENT_RESOURCES;
+		return unchanged_status(a);
 	run_set(a, start, end, value);
 	return STATUS_SUCCESS;
 }
@@ -134,6 +143,9 @@ static bool is_shared_again(const struct allocation *a, uint32_t old,
 static NTSTATUS change(struct allocation *a, uintptr_t start, uintptr_t end,
 		       uint32_t old, uint32_t protect)
 {
+	/* What processes share of it they go on sharing. */
+	if (a->type == MEM_IMAGE && old & RUN_COPIES)
+		protect = image_protect(protect);
 	if (is_shared_again(a, old, protect))
 		return share(a, start, end, protect);
 	if (protect_copies(protect))

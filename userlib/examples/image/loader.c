@@ -56,18 +56,31 @@ static uint64_t rest_of(const struct section_image_segment *segment,
 	return (uint64_t)segment->rva + segment->length - rva;
 }
 
-/* The segment that has all of this, or NULL. */
+/*
+ * The segment that has all of this, or NULL.  They are in ascending order; and a DLL
+ * may have so many that nobody should look at each for every address in it.
+ */
 static struct section_image_segment *
 segment_of(const struct loader_dll *dll, uint64_t rva, uint64_t length)
 {
-	struct section_image_segment *segment = dll->segments;
-	uint32_t i;
+	uint32_t low = 0, high = dll->segment_count;
+	struct section_image_segment *segment;
 
-	for (i = 0; i < dll->segment_count; i++, segment++) {
-		if (rva >= segment->rva && rva - segment->rva < segment->length)
-			return length <= rest_of(segment, rva) ? segment : NULL;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (dll->segments[middle].rva <= rva)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	if (!low)
+		return NULL;
+	segment = &dll->segments[low - 1];
+	if (rva - segment->rva >= segment->length ||
+	    length > rest_of(segment, rva))
+		return NULL;
+	return segment;
 }
 
 /*
@@ -171,7 +184,7 @@ static int check_headers(struct loader *loader, struct loader_dll *dll)
 	    dll->nt.magic != PE_MAGIC_PLUS)
 		return loader_fail(loader, "%s is not for x86-64", dll->name);
 	if (!(dll->nt.characteristics & PE_DLL))
-		return loader_fail(loader, "%s is no DLL", dll->name);
+		return loader_fail(loader, "%s is not a DLL", dll->name);
 	if (directory(dll, PE_DIRECTORY_TLS).size)
 		return loader_fail(loader, "%s has thread-local storage, which is not supported",
 				   dll->name);
@@ -222,8 +235,20 @@ static int map_dll(struct loader *loader, struct loader_dll *dll,
 
 /* Relocation */
 
-static int relocate_one(const struct loader_dll *dll, uint64_t rva,
-			unsigned int type, uint64_t delta)
+/* Why not.  What processes share could be right for one of them only. */
+static int not_relocated(struct loader *loader, const struct loader_dll *dll,
+			 uint64_t rva)
+{
+	const struct section_image_segment *segment = segment_of(dll, rva, 1);
+
+	if (segment && segment->flags & SECTION_SEGMENT_SHARED)
+		return loader_fail(loader, "%s: a shared segment would have to be relocated, which is not supported",
+				   dll->name);
+	return broken(loader, dll, "relocations");
+}
+
+static int relocate_one(struct loader *loader, const struct loader_dll *dll,
+			uint64_t rva, unsigned int type, uint64_t delta)
 {
 	uint64_t address;
 	void *place;
@@ -231,26 +256,29 @@ static int relocate_one(const struct loader_dll *dll, uint64_t rva,
 	if (type == PE_RELOC_ABSOLUTE)
 		return 0;
 	if (type != PE_RELOC_DIR64)
-		return -1;
+		return broken(loader, dll, "relocations");
 	place = at_opened(dll, rva, sizeof(address));
 	if (!place)
-		return -1;
+		return not_relocated(loader, dll, rva);
 	memcpy(&address, place, sizeof(address));
 	address += delta;
 	memcpy(place, &address, sizeof(address));
 	return 0;
 }
 
-static int relocate_block(const struct loader_dll *dll, uint64_t where,
-			  const struct pe_reloc_block *block, uint64_t delta)
+static int relocate_block(struct loader *loader, const struct loader_dll *dll,
+			  uint64_t where, const struct pe_reloc_block *block,
+			  uint64_t delta)
 {
 	uint32_t i, count = (block->bytes - sizeof(*block)) / 2;
 	uint16_t entry;
 
 	for (i = 0; i < count; i++) {
 		if (!read_at(dll, where + sizeof(*block) + 2 * i, &entry,
-			     sizeof(entry)) ||
-		    relocate_one(dll, (uint64_t)block->rva + entry % 4096,
+			     sizeof(entry)))
+			return broken(loader, dll, "relocations");
+		if (relocate_one(loader, dll,
+				 (uint64_t)block->rva + entry % 4096,
 				 entry >> 12, delta))
 			return -1;
 	}
@@ -279,9 +307,10 @@ static int relocate(struct loader *loader, const struct loader_dll *dll)
 			return broken(loader, dll, "relocations");
 		if (!block.bytes)
 			break;
-		if (block.bytes < sizeof(block) || block.bytes > end - rva ||
-		    relocate_block(dll, rva, &block, delta))
+		if (block.bytes < sizeof(block) || block.bytes > end - rva)
 			return broken(loader, dll, "relocations");
+		if (relocate_block(loader, dll, rva, &block, delta))
+			return -1;
 	}
 	return 0;
 }
@@ -361,12 +390,12 @@ static void *find_export(struct loader *loader, const struct loader_dll *dll,
 	uint32_t rva = find_rva(dll, place, wanted);
 
 	if (!rva) {
-		loader_fail(loader, "%s needs %s of %s, which is missing", user,
-			    wanted->text, dll->name);
+		loader_fail(loader, "%s imports %s, which %s does not export",
+			    user, wanted->text, dll->name);
 		return NULL;
 	}
 	if (rva >= place.rva && rva - place.rva < place.size) {
-		loader_fail(loader, "%s needs %s of %s, which is forwarded, and that is not supported",
+		loader_fail(loader, "%s imports %s, which %s forwards to another DLL; forwarded exports are not supported",
 			    user, wanted->text, dll->name);
 		return NULL;
 	}
@@ -466,7 +495,7 @@ static int bind_imports(struct loader *loader, const struct loader_dll *dll)
 			return broken(loader, dll, "imports");
 		from = loader_dll(loader, name);
 		if (!from)
-			return loader_fail(loader, "%s needs %.100s, which is missing",
+			return loader_fail(loader, "%s imports from %.100s, which was not given",
 					   dll->name, name);
 		dll->needs[from - loader->dlls] = true;
 		if (bind_from(loader, dll, from, &imports))
@@ -511,7 +540,7 @@ static int check_entry(struct loader *loader, const struct loader_dll *dll)
 		return 0;
 	segment = segment_of(dll, dll->nt.entry, 1);
 	if (!segment || !(segment->prot & SECTION_PROT_EXECUTE))
-		return loader_fail(loader, "%s: it begins where no code is",
+		return loader_fail(loader, "%s: its entry point is not in executable code",
 				   dll->name);
 	return 0;
 }
@@ -530,9 +559,12 @@ static int attach(struct loader *loader, size_t number)
 			return -1;
 	if (check_entry(loader, dll))
 		return -1;
-	if (!call_main(dll, DLL_PROCESS_ATTACH))
-		return loader_fail(loader, "%s does not want to be loaded",
+	if (!call_main(dll, DLL_PROCESS_ATTACH)) {
+		/* As on Windows, so that it can take back what it has done. */
+		call_main(dll, DLL_PROCESS_DETACH);
+		return loader_fail(loader, "%s: its DllMain() refused to be loaded",
 				   dll->name);
+	}
 	loader->attached[loader->attached_count++] = number;
 	return 0;
 }

@@ -282,15 +282,36 @@ typedef struct _SECTION_IMAGE_INFORMATION {
 	SIZE_T MaximumStackSize;
 	SIZE_T CommittedStackSize;
 	ULONG SubSystemType;
-	USHORT SubSystemMinorVersion;
-	USHORT SubSystemMajorVersion;
-	USHORT MajorOperatingSystemVersion;
-	USHORT MinorOperatingSystemVersion;
+	__extension__ union {
+		__extension__ struct {
+			USHORT SubSystemMinorVersion;
+			USHORT SubSystemMajorVersion;
+		};
+		ULONG SubSystemVersion;
+	};
+	__extension__ union {
+		__extension__ struct {
+			USHORT MajorOperatingSystemVersion;
+			USHORT MinorOperatingSystemVersion;
+		};
+		ULONG OperatingSystemVersion;
+	};
 	USHORT ImageCharacteristics;
 	USHORT DllCharacteristics;
 	USHORT Machine;
 	BOOLEAN ImageContainsCode;
-	UCHAR ImageFlags;
+	__extension__ union {
+		UCHAR ImageFlags;
+		__extension__ struct {
+			UCHAR ComPlusNativeReady : 1;
+			UCHAR ComPlusILOnly : 1;
+			UCHAR ImageDynamicallyRelocated : 1;
+			UCHAR ImageMappedFlat : 1;
+			UCHAR BaseBelow4gb : 1;
+			UCHAR ComPlusPrefer32bit : 1;
+			UCHAR Reserved : 2;
+		};
+	};
 	ULONG LoaderFlags;
 	ULONG ImageFileSize;
 	ULONG CheckSum;
@@ -312,6 +333,7 @@ typedef struct _MEMORY_REGION_INFORMATION {
 /* MEMORY_REGION_INFORMATION.RegionType */
 #define MEMORY_REGION_PRIVATE		0x01U
 #define MEMORY_REGION_MAPPED_DATA_FILE	0x02U
+#define MEMORY_REGION_MAPPED_IMAGE	0x04U
 #define MEMORY_REGION_MAPPED_PAGE_FILE	0x08U
 
 /* Access rights */
