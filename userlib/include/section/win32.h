@@ -913,7 +913,8 @@ HANDLE GetStdHandle(DWORD nStdHandle);
  * ERROR_NOT_ENOUGH_MEMORY (C4, C7, C10), ERROR_COMMITMENT_LIMIT (C13),
  * ERROR_FILE_INVALID (C5), ERROR_BAD_EXE_FORMAT (C6, C12, S9),
  * ERROR_DISK_FULL (C9), ERROR_PATH_NOT_FOUND (N10), ERROR_BAD_PATHNAME,
- * ERROR_NOT_SUPPORTED (images; no /dev/section), ERROR_NOT_ENOUGH_QUOTA.
+ * ERROR_NOT_SUPPORTED (no /dev/section), ERROR_NOT_ENOUGH_QUOTA (also: the image is
+ * larger than max_image_size).
  */
 HANDLE CreateFileMappingW(HANDLE hFile,
 			  LPSECURITY_ATTRIBUTES lpFileMappingAttributes,
@@ -1345,8 +1346,11 @@ NTSTATUS NtOpenDirectoryObject(PHANDLE DirectoryHandle,
  * STATUS_INVALID_PARAMETER_4 (C3, S15), STATUS_INVALID_PARAMETER_6 (S13),
  * STATUS_INVALID_PAGE_PROTECTION (P4, P5), STATUS_SECTION_TOO_BIG (C4, C7),
  * STATUS_MAPPED_FILE_SIZE_ZERO (C5), STATUS_INVALID_FILE_FOR_SECTION (C6, S14),
- * STATUS_INVALID_IMAGE_NOT_MZ (C12), STATUS_NOT_SUPPORTED (images),
- * STATUS_COMMITMENT_LIMIT (C13), STATUS_DISK_FULL (C9), STATUS_ACCESS_DENIED
+ * STATUS_INVALID_IMAGE_NOT_MZ (C12, I2), STATUS_INVALID_IMAGE_PROTECT (I3, I4),
+ * STATUS_INVALID_IMAGE_NE_FORMAT, STATUS_INVALID_IMAGE_WIN_16 (I4),
+ * STATUS_INVALID_IMAGE_FORMAT (I5, I8, I10, I11), STATUS_QUOTA_EXCEEDED (too many
+ * sections; an image larger than max_image_size), STATUS_NOT_SUPPORTED (no
+ * /dev/section), STATUS_COMMITMENT_LIMIT (C13), STATUS_DISK_FULL (C9), STATUS_ACCESS_DENIED
  * (P10 to P14), STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH, and for
  * the name those of NtOpenSection().
  */
@@ -1385,7 +1389,11 @@ NTSTATUS NtOpenSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess,
  *	the view (O12).
  * @AllocationType: 0, MEM_TOP_DOWN (ignored), or MEM_RESERVE: of a file, a view
  *	may be longer than the section (V18, X6).
- * @Win32Protect: PAGE_*.
+ * @Win32Protect: PAGE_*.  The pages of an image have their own protections (I48).
+ *
+ * Of an image there are two more successes, so ask NT_SUCCESS():
+ * STATUS_IMAGE_NOT_AT_BASE (I71, I75, I76), after which the caller has to relocate it,
+ * and STATUS_IMAGE_MACHINE_TYPE_MISMATCH (I78), of one for 32 bits.
  *
  * Return: STATUS_SUCCESS, or STATUS_INVALID_HANDLE (M35, M36),
  * STATUS_OBJECT_TYPE_MISMATCH (M34), STATUS_ACCESS_DENIED (M1),
@@ -1427,8 +1435,10 @@ NTSTATUS NtExtendSection(HANDLE SectionHandle, PLARGE_INTEGER NewSectionSize);
 /**
  * NtQuerySection - ask about a section
  * @SectionHandle: A handle with SECTION_QUERY (Q1).
- * @InformationClass: SectionBasicInformation.
- * @InformationBuffer: Where to write a SECTION_BASIC_INFORMATION.
+ * @InformationClass: SectionBasicInformation, or of an image also
+ *	SectionImageInformation.
+ * @InformationBuffer: Where to write a SECTION_BASIC_INFORMATION, or a
+ *	SECTION_IMAGE_INFORMATION (I20 to I29).
  * @InformationBufferSize: Room there (Q3).
  * @ResultLength: Where to write how much it was, or NULL (Q10).
  *
