@@ -164,7 +164,7 @@ TEST_F(users, only_contents_matter)
 	struct guest again = alice;
 	struct timespec times[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
 	struct answer a, b;
-	char path[80];
+	char path[104];
 
 	ASSERT_EQ(0, chmod(self->path, 0755));
 	a = guest_start(&alice);
