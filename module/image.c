@@ -112,6 +112,10 @@ static bool section_image_may_deny(struct file *user_file, struct file *source)
 static void section_image_deny(struct section_image *image,
 			       struct file *user_file)
 {
+	if (section_source_unguarded(&image->source)) {
+		image->frozen = true;
+		return;
+	}
 	if (!section_image_may_deny(user_file, image->source.file))
 		return;
 	image->denied = !deny_write_access(image->source.file);

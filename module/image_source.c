@@ -100,6 +100,25 @@ static bool section_source_local(const struct file *file)
 	return section_mapping_is_shmem(file->f_mapping);
 }
 
+/**
+ * section_source_unguarded - can somebody write to it whom nothing keeps from that?
+ * @source: an open source
+ *
+ * A memfd is made open, and the kernel does not count who has it so among its
+ * writers: denying them means nothing, nor that there are none.  Its seals do.
+ *
+ * Return: true if so.
+ */
+bool section_source_unguarded(const struct section_source *source)
+{
+	struct inode *inode = file_inode(source->file);
+	unsigned int seals = F_SEAL_WRITE | F_SEAL_SHRINK;
+
+	return section_mapping_is_shmem(inode->i_mapping) &&
+	       inode->i_sb->s_flags & SB_KERNMOUNT &&
+	       (READ_ONCE(SHMEM_I(inode)->seals) & seals) != seals;
+}
+
 /*
  * Would each change show in its times, from @now on, which was before they were
  * read?  One in the same tick of the clock, which on some disks is a second, would

@@ -38,6 +38,118 @@ FIXTURE_TEARDOWN(attack)
 {
 }
 
+FIXTURE(memfd) {
+	struct pe_make make;
+	int dev;
+	int file;
+	size_t raw, rva;
+};
+
+FIXTURE_SETUP(memfd)
+{
+	uint8_t *bytes;
+	size_t len;
+
+	self->dev = sec_dev();
+	ASSERT_LE(0, self->dev);
+	sample_describe(&self->make, 1);
+	self->raw = self->make.sections[SAMPLE_DATA].raw_offset + 9;
+	self->rva = self->make.sections[SAMPLE_DATA].virtual_address + 9;
+	bytes = pe_make_build(&self->make, &len);
+	self->file = memfd_create("section-test", MFD_ALLOW_SEALING |
+				  MFD_CLOEXEC);
+	ASSERT_LE(0, self->file);
+	ASSERT_TRUE(write_all(self->file, bytes, len));
+	free(bytes);
+}
+
+FIXTURE_TEARDOWN(memfd)
+{
+}
+
+/* The byte that is changed, as a new section of the file has it; or an error. */
+static int byte_of_new(int dev, int file, size_t rva,
+		       struct section_query_image *query)
+{
+	int byte, section = create_image(dev, NULL, file, 0, SECTION_PROT_READ);
+	unsigned char *view;
+
+	if (section < 0)
+		return section;
+	if (query_image(section, query, NULL, 0))
+		return -errno;
+	view = mmap(NULL, query->bytes, PROT_READ, MAP_PRIVATE, section, 0);
+	if (view == MAP_FAILED)
+		return -errno;
+	byte = peek(view + rva);
+	/* The view keeps the image, as others may. */
+	close(section);
+	return byte;
+}
+
+static const int all_seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+/*
+ * Whoever has a memfd from its beginning is none of its writers for the kernel.  An
+ * image that he had made before he sealed it is not that of the sealed file.
+ */
+TEST_F(memfd, changed_and_sealed)
+{
+	unsigned char first = file_byte(self->file, self->raw);
+	unsigned char written = first + 1, mapped = first + 2;
+	struct section_query_image query;
+	unsigned char *data;
+
+	EXPECT_EQ(first, byte_of_new(self->dev, self->file, self->rva, &query));
+	EXPECT_TRUE(query.flags & SECTION_IMAGE_FROZEN);
+	ASSERT_EQ(1, pwrite(self->file, &written, 1, self->raw));
+	EXPECT_EQ(written, byte_of_new(self->dev, self->file, self->rva,
+				       &query));
+	data = mmap(NULL, self->raw + 1, RW, MAP_SHARED, self->file, 0);
+	ASSERT_NE(MAP_FAILED, data);
+	data[self->raw] = mapped;
+	munmap(data, self->raw + 1);
+	ASSERT_EQ(0, fcntl(self->file, F_ADD_SEALS, all_seals));
+	EXPECT_EQ(mapped, byte_of_new(self->dev, self->file, self->rva,
+				      &query));
+	EXPECT_FALSE(query.flags & SECTION_IMAGE_FROZEN);
+}
+
+/* Nothing of the image that somebody has is written to by him. */
+TEST_F(memfd, changed_later)
+{
+	unsigned char first = file_byte(self->file, self->raw);
+	unsigned char written = first + 1;
+	struct section_query_image query;
+	unsigned char *view;
+	int section;
+
+	section = create_image(self->dev, NULL, self->file, 0,
+			       SECTION_PROT_READ);
+	ASSERT_LE(0, section);
+	ASSERT_EQ(0, query_image(section, &query, NULL, 0));
+	view = mmap(NULL, query.bytes, PROT_READ, MAP_PRIVATE, section, 0);
+	ASSERT_NE(MAP_FAILED, view);
+	ASSERT_EQ(1, pwrite(self->file, &written, 1, self->raw));
+	EXPECT_EQ(first, peek(view + self->rva));
+	ASSERT_EQ(0, ftruncate(self->file, 0));
+	EXPECT_EQ('M', peek(view));
+	EXPECT_LE(0, peek(view + query.bytes - 1));
+}
+
+/* Sealed, it is as good as a file that nobody can open for writing. */
+TEST_F(memfd, sealed_is_shared)
+{
+	struct section_query_image a, b;
+
+	ASSERT_EQ(0, fcntl(self->file, F_ADD_SEALS,
+			   F_SEAL_WRITE | F_SEAL_SHRINK));
+	ASSERT_LE(0, byte_of_new(self->dev, self->file, self->rva, &a));
+	ASSERT_LE(0, byte_of_new(self->dev, self->file, self->rva, &b));
+	EXPECT_FALSE(a.flags & SECTION_IMAGE_FROZEN);
+	EXPECT_EQ(a.base, b.base);
+}
+
 /* A file that has no more of the sample than its headers: the rest is a hole. */
 static int sparse_file(const char *dir, struct pe_make *make)
 {

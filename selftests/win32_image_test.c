@@ -323,6 +323,11 @@ TEST_F(image, S9_S11_I56_attributes)
 	EXPECT_ERROR(ERROR_INVALID_PARAMETER,
 		     VirtualProtect(text, 0x1000, PAGE_EXECUTE_READ, &old));
 	EXPECT_EQ(PAGE_READONLY, query(text).Protect);
+	/* Which is mapped anew. */
+	EXPECT_ERROR(ERROR_INVALID_PARAMETER,
+		     VirtualProtect(view + self->make.sections[SHARED]
+				    .virtual_address, 0x1000,
+				    PAGE_EXECUTE_WRITECOPY, &old));
 	EXPECT_TRUE(UnmapViewOfFile(view));
 	CloseHandle(section);
 }

@@ -643,8 +643,8 @@ section_image_segments(int handle, struct section_image_info *info);
  * Return: the image, or NULL with errno: EACCES (@handle lacks a right), EAGAIN
  * (mlockall, ulimit -l), EBADF, EEXIST (the range at @address, or at the base of a
  * based section, is not free), EINVAL (unknown flag, odd @address, another one than
- * that of a based section), ENOEXEC (the section is not of an image), ENOMEM, ENOTTY
- * (not a handle), EPERM (@handle lacks SECTION_RIGHT_EXECUTE; security module; address
+ * that of a based section), ENOEXEC (the section is not of an image), ENOMEM (also: the
+ * base of a based section is no address here), ENOTTY (not a handle), EPERM (@handle lacks SECTION_RIGHT_EXECUTE; security module; address
  * below vm.mmap_min_addr).
  */
 void *section_map_image(int handle, void *address, uint32_t flags,

@@ -160,24 +160,23 @@ struct place {
 static int find_place(int handle, void *address,
 		      const struct section_image_info *info, struct place *place)
 {
-	struct section_info section;
+	struct section_query section = { .size = sizeof(section) };
+	uint64_t base;
 
-	if (section_query(handle, &section, NULL, 0))
+	if (ioctl(handle, SECTION_IOC_QUERY, &section))
 		return -1;
+	base = section.base ? section.base : info->base;
+	if (address)
+		base = (uintptr_t)address;
 	place->length = section.bytes < info->bytes ? (size_t)section.bytes :
 						      info->bytes;
-	place->insist = true;
-	if (address)
-		place->start = (uintptr_t)address;
-	else if (section.base)
-		place->start = (uintptr_t)section.base;
-	else {
-		place->insist = false;
-		/* A program of 32 bits has no such address. */
-		place->start = info->base > UINTPTR_MAX ? 0 :
-							  (uintptr_t)info->base;
-	}
-	return 0;
+	place->insist = address || section.base;
+	/* Programs of 32 bits do not have all addresses. */
+	place->start = base > UINTPTR_MAX ? 0 : (uintptr_t)base;
+	if (place->start || !place->insist)
+		return 0;
+	errno = ENOMEM;
+	return -1;
 }
 
 static void *map_image(int handle, void *address, uint32_t flags,

@@ -172,7 +172,7 @@ static bool note_segments(struct allocation *a,
 			  const struct section_image_segment *segments,
 			  uint32_t count, uintptr_t image, bool execute)
 {
-	uint32_t i;
+	uint32_t i, odd = 0;
 
 	for (i = 0; i < count; i++) {
 		uintptr_t start = image + segments[i].rva;
@@ -187,8 +187,9 @@ static bool note_segments(struct allocation *a,
 		if (!run_reserve(a))
 			return false;
 		/* Neighbours stay apart, if they are alike too (I48b). */
-		run_set(a, start, end, segment_protect(&segments[i], execute) |
-			(i & 1 ? RUN_ODD : 0));
+		run_set(a, start, end,
+			segment_protect(&segments[i], execute) | odd);
+		odd ^= RUN_ODD;
 	}
 	return true;
 }

@@ -79,7 +79,7 @@ static bool remap(const struct allocation *a, uintptr_t start, uintptr_t end,
 static NTSTATUS unchanged_status(const struct allocation *a)
 {
 	/* I56: an image of which nothing may be executed. */
-	if (errno == EACCES && a->type == MEM_IMAGE)
+	if ((errno == EACCES || errno == EPERM) && a->type == MEM_IMAGE)
 		return STATUS_SECTION_PROTECTION;
 	return a->anchor || errno == ENOMEM ? STATUS_NO_MEMORY :
 					      STATUS_INSUFFICIENT_RESOURCES;
