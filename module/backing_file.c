@@ -37,8 +37,8 @@ struct address_space *section_file_mapping(struct file *file)
 
 /*
  * Only files whose pages come from the page cache in the ordinary way can
- * back a section (H3): secretmem, hugetlbfs, and the files of proc and sysfs
- * are regular files too.
+ * back a section (H3): secretmem, hugetlbfs, and the files of proc are regular files
+ * too.  (Those of sysfs look like others here; they cannot be mapped.)
  */
 static int section_file_check(struct file *file, u32 prot)
 {
@@ -188,23 +188,27 @@ int section_file_size(struct file *file, loff_t *size)
 }
 
 /*
- * Never shrinks: somebody may have appended meanwhile.  A file that is so large
- * already loses the disk space that it has beyond its end.
+ * Never shrinks: somebody may have appended meanwhile, on another machine too.  A
+ * file that is so large already loses the disk space that it has beyond its end.
  */
 static int section_file_set_size(struct file *file, loff_t bytes)
 {
 	struct inode *inode = file_inode(file);
+	struct kstat stat;
 	struct iattr attr = {
 		.ia_valid = ATTR_SIZE | ATTR_MTIME | ATTR_CTIME | ATTR_FILE,
 		.ia_file = file,
 	};
 	int err;
 
-	err = mnt_want_write_file(file);
+	err = vfs_getattr(&file->f_path, &stat, STATX_SIZE,
+			  AT_STATX_FORCE_SYNC);
+	if (!err)
+		err = mnt_want_write_file(file);
 	if (err)
 		return err;
 	inode_lock(inode);
-	attr.ia_size = max(bytes, i_size_read(inode));
+	attr.ia_size = max3(bytes, stat.size, i_size_read(inode));
 	err = file_remove_privs(file);
 	if (!err)
 		err = section_notify_change(file->f_path.mnt,

@@ -12,7 +12,6 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/random.h>
-#include <linux/sched.h>
 #include <linux/xarray.h>
 
 #include "base.h"
@@ -41,7 +40,7 @@
 static struct maple_tree section_image_bases =
 	MTREE_INIT(section_image_bases, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU);
 
-static u32 section_image_low_seed;
+static u32 section_image_seed;
 
 static int section_base_given(struct section *section, u64 wanted)
 {
@@ -57,34 +56,33 @@ static int section_base_given(struct section *section, u64 wanted)
 }
 
 /*
- * Take the highest free range of units in [min, max).  The tree of a user's
- * ranges has where each begins.  Somebody else may take the range that was found
- * free: then the search goes on.
+ * Take the highest free range of units in [min, max), without looking at each that
+ * is taken: others may have many.  Somebody else may take the range that was found
+ * free: then the search begins anew.
  */
 static int section_base_take(struct maple_tree *bases, unsigned long min,
 			     unsigned long max, unsigned long units, u64 *base)
 {
-	unsigned long unit, index;
-	void *taken;
+	MA_STATE(mas, bases, min, max - 1);
+	unsigned long unit;
 	int err;
 
-	while (max >= min && max - min >= units) {
-		unit = max - units;
-		index = unit;
-		taken = mt_find(bases, &index, max - 1);
-		if (taken) {
-			max = xa_to_value(taken);
-			cond_resched();
-			continue;
-		}
-		err = mtree_insert_range(bases, unit, max - 1,
-					 xa_mk_value(unit), GFP_KERNEL_ACCOUNT);
-		if (!err)
-			*base = (u64)unit << SECTION_BASE_SHIFT;
-		if (err != -EEXIST)
-			return err;
-	}
-	return -ENOSPC;
+	if (max < min || max - min < units)
+		return -ENOSPC;
+	do {
+		mas_lock(&mas);
+		err = mas_empty_area_rev(&mas, min, max - 1, units);
+		unit = mas.last - units + 1;
+		mas_unlock(&mas);
+		if (err)
+			return -ENOSPC;
+		mas_set_range(&mas, min, max - 1);
+		err = mtree_insert_range(bases, unit, unit + units - 1,
+					 xa_mk_value(1), GFP_KERNEL_ACCOUNT);
+	} while (err == -EEXIST);
+	if (!err)
+		*base = (u64)unit << SECTION_BASE_SHIFT;
+	return err;
 }
 
 static unsigned long section_base_units(u64 bytes)
@@ -168,9 +166,8 @@ void section_base_free(struct section *section)
  * large: then it is an address like any other, and only processes where it is taken
  * have a view that is elsewhere.
  *
- * Of the many addresses above 4 GiB each image has one at random, so that nobody has
- * to look for his behind those of all others.  Below it, images are next to each
- * other: there would be no room for a large one otherwise.
+ * They are next to each other, so that a process needs few page tables for all that
+ * it has.
  *
  * Return: 0; -ENOMEM.
  */
@@ -178,15 +175,14 @@ int section_base_image(u64 bytes, bool low, u64 *base, bool *owned)
 {
 	unsigned long min = low ? SECTION_BASE_MIN_LOW : SECTION_BASE_MIN_IMAGE;
 	unsigned long max = low ? SECTION_BASE_MAX_LOW : SECTION_BASE_MAX_IMAGE;
-	u32 seed = low ? section_image_low_seed : get_random_u32();
 	unsigned long units = section_base_units(bytes);
 	int err;
 
 	*owned = false;
 	if (units > max - min)
 		return 0;
-	err = section_base_choose(&section_image_bases, seed, min, max, units,
-				  base);
+	err = section_base_choose(&section_image_bases, section_image_seed, min,
+				  max, units, base);
 	if (err != -ENOSPC) {
 		*owned = !err;
 		return err;
@@ -207,7 +203,7 @@ void section_base_image_free(u64 base)
 
 void __init section_base_init(void)
 {
-	section_image_low_seed = get_random_u32();
+	section_image_seed = get_random_u32();
 }
 
 void section_base_exit(void)

@@ -232,6 +232,16 @@ static bool section_image_alone(const struct section_image *image)
 	return image->frozen || (!image->denied && !image->source.tells);
 }
 
+/* Whom nobody can deny writing any more could do it behind the backs of all. */
+static void section_image_check_pins(struct section_image *image)
+{
+	if (!image->denied || !section_source_pinned(&image->source))
+		return;
+	allow_write_access(image->source.file);
+	image->denied = false;
+	image->frozen = true;
+}
+
 static struct section_image *section_image_new(struct section_image *image,
 					       struct file *user_file)
 {
@@ -247,6 +257,7 @@ static struct section_image *section_image_new(struct section_image *image,
 		section_image_put(image);
 		return other;
 	}
+	section_image_check_pins(image);
 	err = section_image_make(image, user_file);
 	if (err) {
 		section_image_put(image);

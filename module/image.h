@@ -132,6 +132,7 @@ int section_source_open(struct section_source *source, struct file *user_file,
 			u32 prot);
 int section_source_stamp(struct section_source *source);
 bool section_source_unguarded(const struct section_source *source);
+bool section_source_pinned(const struct section_source *source);
 void section_source_close(struct section_source *source);
 bool section_source_same(const struct section_source *a,
 			 const struct section_source *b, bool denied);

@@ -6,11 +6,14 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/gfs2_ondisk.h>
 #include <linux/highmem.h>
 #include <linux/magic.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
+#include <linux/pagevec.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/stat.h>
 #include <linux/string.h>
@@ -51,6 +54,17 @@ static struct file *section_source_below(struct file *file)
 	return below;
 }
 
+/*
+ * Can its pages be read by whoever has it open?  With GFS2 and Ceph only by their
+ * own ->fault and ->read_iter, which take what keeps other machines from writing.
+ */
+static bool section_source_readable(const struct file *file)
+{
+	unsigned long magic = file_inode(file)->i_sb->s_magic;
+
+	return magic != GFS2_MAGIC && magic != CEPH_SUPER_MAGIC;
+}
+
 /**
  * section_source_open - open the file of an image
  * @source: filled in, but for what section_source_stamp() does;
@@ -77,7 +91,7 @@ int section_source_open(struct section_source *source, struct file *user_file,
 		file = below;
 	}
 	source->file = file;
-	return 0;
+	return section_source_readable(file) ? 0 : -ENODEV;
 }
 
 /*
@@ -117,6 +131,34 @@ bool section_source_unguarded(const struct section_source *source)
 	return section_mapping_is_shmem(inode->i_mapping) &&
 	       inode->i_sb->s_flags & SB_KERNMOUNT &&
 	       (READ_ONCE(SHMEM_I(inode)->seals) & seals) != seals;
+}
+
+/**
+ * section_source_pinned - can somebody write to its pages without any mapping?
+ * @source: the source; nobody can map it for writing any more
+ *
+ * Buffers of io_uring and reads that bypass the page cache pin pages of a mapping,
+ * and go on when it and its file are gone.
+ *
+ * Return: true if so, or if a fatal signal arrived.
+ */
+bool section_source_pinned(const struct section_source *source)
+{
+	struct address_space *mapping = source->file->f_mapping;
+	pgoff_t index = 0, last = (source->size - 1) >> PAGE_SHIFT;
+	struct folio_batch batch;
+	bool pinned = false;
+	unsigned int i;
+
+	folio_batch_init(&batch);
+	while (!pinned && filemap_get_folios(mapping, &index, last, &batch)) {
+		for (i = 0; i < folio_batch_count(&batch); i++)
+			pinned |= folio_maybe_dma_pinned(batch.folios[i]);
+		folio_batch_release(&batch);
+		pinned |= fatal_signal_pending(current);
+		cond_resched();
+	}
+	return pinned;
 }
 
 /*

@@ -407,6 +407,74 @@ TEST_F(direct, both_sorts_of_views)
 	}
 }
 
+/* A file that is longer by now than the kernel knows. */
+
+FIXTURE(append) {
+	struct fuse f;
+	int dev;
+	int file;
+	size_t page;
+};
+
+FIXTURE_SETUP(append)
+{
+	const char *problem = fuse_start(&self->f, true);
+
+	ASSERT_EQ(NULL, problem)
+		TH_LOG("%s: errno %d", problem, errno);
+	self->page = SEC_PAGE;
+	self->dev = sec_dev();
+	ASSERT_LE(0, self->dev);
+	self->file = fuse_open_file(&self->f, "cached");
+	ASSERT_LE(0, self->file);
+}
+
+FIXTURE_TEARDOWN(append)
+{
+	fuse_stop(&self->f);
+}
+
+static int create_populated(void *arg)
+{
+	FIXTURE_DATA(append) *self = arg;
+	struct section_create args = sec_create_args(NULL, 10 * self->page);
+
+	args.flags = SECTION_CREATE_POPULATE;
+	args.file_fd = self->file;
+	return sec_create(self->dev, &args) == -ENOSPC ? 0 : 1;
+}
+
+static int create_grown(void *arg)
+{
+	FIXTURE_DATA(append) *self = arg;
+
+	return sec_create_file(self->dev, NULL, self->file, 10 * self->page,
+			       SEC_PROT_RW) >= 0 ? 0 : 1;
+}
+
+/* While the kernel asks for space, another client of the server makes the file longer. */
+static int appended_meanwhile(FIXTURE_DATA(append) * self, int (*create)(void *),
+			      int pages)
+{
+	pid_t child;
+
+	if (command(&self->f, STALL, FUSE_FALLOCATE))
+		return -1;
+	child = sec_fork(create, self);
+	if (!wait_parked(&self->f) || command(&self->f, SET_PAGES, pages) ||
+	    command(&self->f, RELEASE, 0) || sec_wait(child))
+		return -1;
+	return command(&self->f, GET_PAGES, 0);
+}
+
+TEST_F(append, others_lose_nothing)
+{
+	EXPECT_EQ(20, appended_meanwhile(self, create_grown, 20));
+	ASSERT_EQ(0, command(&self->f, SET_PAGES, 8));
+	ASSERT_EQ(0, command(&self->f, FILL, 0));
+	EXPECT_EQ(9, appended_meanwhile(self, create_populated, 9));
+}
+
 /* Creation: what it asks the server, and who waits for it. */
 
 FIXTURE(create) {

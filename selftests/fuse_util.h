@@ -48,6 +48,11 @@ enum command_op {
 	MAPS_DIRECT,
 	/* How many requests are parked? */
 	PARKED,
+	/* So many pages are in the cached file now: somebody else has appended. */
+	SET_PAGES,
+	GET_PAGES,
+	/* There is no space any more. */
+	FILL,
 };
 
 struct command {
@@ -68,6 +73,7 @@ struct server {
 	int events;
 	bool async;
 	bool maps_direct;
+	bool full;
 	int fail_page;
 	bool stall[64];
 	struct request parked[MAX_PARKED];
@@ -253,6 +259,9 @@ static inline void answer(struct server *s, const struct request *r)
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
 		return;
+	case FUSE_FALLOCATE:
+		return reply(s, r->head.unique, s->full ? -ENOSPC : -EOPNOTSUPP,
+			     NULL, 0);
 	default:
 		return reply(s, r->head.unique, -EOPNOTSUPP, NULL, 0);
 	}
@@ -311,6 +320,14 @@ static inline int serve_command(struct server *s, const struct command *c)
 		return s->maps_direct;
 	case PARKED:
 		return s->parked_count;
+	case SET_PAGES:
+		s->size[CACHED] = c->arg * s->page;
+		return 0;
+	case GET_PAGES:
+		return s->size[CACHED] / s->page;
+	case FILL:
+		s->full = true;
+		return 0;
 	}
 	return -1;
 }
