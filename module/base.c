@@ -63,20 +63,20 @@ static int section_base_given(struct section *section, u64 wanted)
 static int section_base_take(struct maple_tree *bases, unsigned long min,
 			     unsigned long max, unsigned long units, u64 *base)
 {
-	MA_STATE(mas, bases, min, max - 1);
+	MA_STATE(mas, bases, 0, 0);
 	unsigned long unit;
 	int err;
 
 	if (max < min || max - min < units)
 		return -ENOSPC;
 	do {
+		mas_set_range(&mas, min, max - 1);
 		mas_lock(&mas);
 		err = mas_empty_area_rev(&mas, min, max - 1, units);
 		unit = mas.last - units + 1;
 		mas_unlock(&mas);
 		if (err)
 			return -ENOSPC;
-		mas_set_range(&mas, min, max - 1);
 		err = mtree_insert_range(bases, unit, unit + units - 1,
 					 xa_mk_value(1), GFP_KERNEL_ACCOUNT);
 	} while (err == -EEXIST);

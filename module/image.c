@@ -332,9 +332,8 @@ static void section_image_free(struct section_image *image)
  */
 void section_image_put(struct section_image *image)
 {
-	if (!refcount_dec_and_test(&image->refs))
+	if (!refcount_dec_and_mutex_lock(&image->refs, &section_images_lock))
 		return;
-	mutex_lock(&section_images_lock);
 	hash_del(&image->node);
 	mutex_unlock(&section_images_lock);
 	section_image_free(image);
@@ -482,9 +481,8 @@ section_image_shared_get(struct section_image *image, kuid_t uid, u64 net)
  */
 void section_image_shared_put(struct section_image_shared *shared)
 {
-	if (!refcount_dec_and_test(&shared->refs))
+	if (!refcount_dec_and_mutex_lock(&shared->refs, &section_images_lock))
 		return;
-	mutex_lock(&section_images_lock);
 	list_del(&shared->node);
 	mutex_unlock(&section_images_lock);
 	section_image_shared_free(shared);

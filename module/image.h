@@ -22,7 +22,6 @@ struct file;
  * @size: its length, when the image was made
  * @ctime: and what tells that it is still the same file
  * @mtime: likewise
- * @local: nobody writes to it but by this kernel
  * @tells: whether each change from then on would show in them
  */
 struct section_source {
@@ -30,7 +29,6 @@ struct section_source {
 	loff_t size;
 	struct timespec64 ctime;
 	struct timespec64 mtime;
-	bool local;
 	bool tells;
 };
 

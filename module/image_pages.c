@@ -211,7 +211,7 @@ static int section_image_mmap(struct file *file, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* Whoever has the file may be reading pages, without any section (madvise). */
+/* Who waits for a page has the file, when its view and section are gone. */
 static int section_image_file_release(struct inode *inode, struct file *file)
 {
 	section_image_put(file->private_data);

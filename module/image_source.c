@@ -169,7 +169,7 @@ bool section_source_pinned(const struct section_source *source)
 static bool section_source_tells(const struct section_source *source,
 				 time64_t now)
 {
-	return source->local &&
+	return section_source_local(source->file) &&
 	       !section_mapping_is_shmem(source->file->f_mapping) &&
 	       source->ctime.tv_sec < now;
 }
@@ -194,7 +194,6 @@ int section_source_stamp(struct section_source *source)
 	source->size = stat.size;
 	source->ctime = stat.ctime;
 	source->mtime = stat.mtime;
-	source->local = section_source_local(source->file);
 	source->tells = section_source_tells(source, now);
 	return source->size ? 0 : -ENODATA;
 }
@@ -233,7 +232,7 @@ bool section_source_same(const struct section_source *a,
 {
 	if (file_inode(a->file) != file_inode(b->file))
 		return false;
-	if (a->local)
+	if (section_source_local(a->file))
 		return denied || section_source_unchanged(a, b);
 	return uid_eq(a->file->f_cred->fsuid, b->file->f_cred->fsuid) &&
 	       section_source_unchanged(a, b);

@@ -31,14 +31,7 @@ static int write_file(const void *bytes, size_t len)
 /* A handle of a file with these bytes. */
 static HANDLE file_with(const void *bytes, size_t len, DWORD access)
 {
-	int fd = write_file(bytes, len);
-	HANDLE file;
-
-	if (fd < 0)
-		return INVALID_HANDLE_VALUE;
-	file = open_again(fd, access);
-	close(fd);
-	return file;
+	return handle_for(write_file(bytes, len), access);
 }
 
 static HANDLE file_made(const struct pe_make *make, DWORD access)

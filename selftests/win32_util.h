@@ -328,9 +328,9 @@ static inline HANDLE open_again(int fd, DWORD access)
 			   FILE_ATTRIBUTE_NORMAL, NULL);
 }
 
-static inline HANDLE file_of(size_t size, DWORD access)
+/* In place of the descriptor, if there is one. */
+static inline HANDLE handle_for(int fd, DWORD access)
 {
-	int fd = pattern_file(size);
 	HANDLE file;
 
 	if (fd < 0)
@@ -338,6 +338,11 @@ static inline HANDLE file_of(size_t size, DWORD access)
 	file = open_again(fd, access);
 	close(fd);
 	return file;
+}
+
+static inline HANDLE file_of(size_t size, DWORD access)
+{
+	return handle_for(pattern_file(size), access);
 }
 
 static inline LONGLONG size_of_file(HANDLE file)
