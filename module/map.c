@@ -83,8 +83,7 @@ int section_map_check(const struct section *section, u32 rights,
 		return -EINVAL;
 	if (map->flags & SECTION_MAP_FIXED && !PAGE_ALIGNED(map->address))
 		return -EINVAL;
-	if (map->flags & SECTION_MAP_BEYOND &&
-	    (!section_is_file(section) || section_is_image(section)))
+	if (map->flags & SECTION_MAP_BEYOND && !section_is_plain_file(section))
 		return -EOPNOTSUPP;
 	err = section_map_check_range(section, map);
 	if (err)

@@ -343,7 +343,7 @@ struct file *section_view_backing(struct section *section, pgoff_t first,
  */
 int section_grow_backing(struct section *section, bool populate)
 {
-	if (!section_is_file(section) || section_is_image(section) ||
+	if (!section_is_plain_file(section) ||
 	    !(section->prot & SECTION_PROT_WRITE))
 		return 0;
 	if (populate)
@@ -384,7 +384,7 @@ int section_extend(struct section *section, u64 *bytes)
 	u64 rounded;
 	int err;
 
-	if (!section_is_file(section) || section_is_image(section))
+	if (!section_is_plain_file(section))
 		return -EOPNOTSUPP;
 	err = section_round_up(*bytes, &rounded);
 	if (err)

@@ -219,6 +219,12 @@ static inline bool section_is_image(const struct section *section)
 	return section->attributes & SECTION_ATTR_IMAGE;
 }
 
+/* Do views show the file itself, which may become longer? */
+static inline bool section_is_plain_file(const struct section *section)
+{
+	return section_is_file(section) && !section_is_image(section);
+}
+
 struct section *section_new(const struct section_spec *spec);
 void section_release(struct section *section, unsigned int files);
 
