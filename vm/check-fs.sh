@@ -98,7 +98,7 @@ disk() {
 		-q -device -q "virtio-blk-pci,drive=$id")
 }
 
-# cut_power KVER DIR: until some generations are safe; sets synced to the last one
+# cut_power KVER DIR LOG: when some generations are safe; sets synced to the last one
 cut_power() {
 	local pid=$2/pid line
 
@@ -109,11 +109,15 @@ cut_power() {
 			synced=${line##* }
 			[ "$synced" -lt 20 ] || kill -KILL "$(cat "$pid")" 2>/dev/null || true
 			;;
-		*) say "$line" ;;
+		# That it died is no news then.
+		*) [ "$synced" -ge 20 ] || say "$line" ;;
 		esac
-	done < <(vm/run.sh -n -d -t 300 -k "$1" "${vm_options[@]}" -q -pidfile -q "$pid" \
-		run "${test_runner[@]}" -- /selftests/section_power_root_test write 2>&1 |
-		grep --line-buffered -v -e 'the machine d' -e Killed)
+	done < <(vm/run.sh -n -d -t 300 -k "$1" -l "$3" "${vm_options[@]}" -q -pidfile -q "$pid" \
+		run "${test_runner[@]}" -- /selftests/section_power_root_test write 2>&1)
+	if [ "$synced" -lt 20 ]; then
+		say "the machine ended before its power was cut; its kernel's log ends:"
+		tail -n 20 "$3" >&2
+	fi
 	say "the power went after msync number $synced"
 }
 
@@ -160,7 +164,7 @@ check() {
 	fi
 	if [ -n "$kind" ]; then
 		say "booting $name, to cut its power..."
-		cut_power "$kver" "$dir"
+		cut_power "$kver" "$dir" "$results/$kver-$fs.power.console"
 		test_runner+=(SECTION_FS_SYNCED="$synced")
 		programs=(section_power_root_test "${programs[@]}")
 	fi

@@ -233,7 +233,7 @@ fi
 touch "$dir/console"
 tr -d '\r' <"$dir/console" >"$dir/kernel.log"
 [ -z "$keep" ] || cp "$dir/kernel.log" "$keep"
-if [ $judge = 1 ] && [ "$mode" = run ] && [ ! -e "$dir/status.spoke" ] &&
+if [ "$mode" = run ] && [ ! -e "$dir/status.spoke" ] &&
 	[ -z "${SECTION_VM_AGAIN:-}" ] && emulator_fault "$dir/kernel.log"; then
 	say "the emulator broke the kernel while it booted; starting again"
 	rm -rf "$dir"
