@@ -106,6 +106,15 @@ FIXTURE_TEARDOWN_PARENT(accounting)
 	EXPECT_GE(expected + NOISE, cost); \
 } while (0)
 
+/*
+ * What is done page by page is done to some units: a megabyte, or less where every
+ * page takes long.
+ */
+static long long unit_of_pages(void)
+{
+	return sec_rounds(4) * MB / 4;
+}
+
 TEST_F(accounting, reserved_for_nothing)
 {
 	int handle = create_reserved(self->dev, 1024 * GB);
@@ -144,24 +153,25 @@ TEST_F(accounting, once)
 	EXPECT_EQ(SIZE, committed(self->handle));
 }
 
-/* An error of one page in each call would be sixteen megabytes here. */
+/* An error of one page in each call would be sixteen units here. */
 TEST_F(accounting, page_by_page)
 {
-	const size_t pages = 16 * MB / self->page;
+	const long long unit = unit_of_pages();
+	const size_t pages = 16 * unit / self->page;
 	size_t i;
 
 	for (i = 0; i < pages; i += 2)
 		ASSERT_EQ(0, sec_commit(self->handle, i * self->page, 1, 0));
-	EXPECT_COST(8 * MB);
+	EXPECT_COST(8 * unit);
 	for (i = 0; i < pages; i++)
 		ASSERT_EQ(0, sec_commit_view(self->dev,
 					     self->view + i * self->page,
 					     self->page, 0));
-	EXPECT_COST(16 * MB);
+	EXPECT_COST(16 * unit);
 	for (i = 1; i < pages; i += 2)
 		ASSERT_EQ(0, sec_commit(self->handle, i * self->page, 1,
 					DECOMMIT));
-	EXPECT_COST(8 * MB);
+	EXPECT_COST(8 * unit);
 	for (i = 0; i < pages; i++)
 		ASSERT_EQ(0, sec_commit(self->handle, i * self->page, 1,
 					DECOMMIT));
@@ -585,19 +595,20 @@ TEST_F(accounting, kept_promise)
 /* With swap space. */
 
 #define SWAP_PATH	EXT4_DIR "/section-swap"
-#define SWAP_MB		96
+#define SWAP_UNITS	96
 
 static bool make_swap(size_t page)
 {
-	const unsigned int header[] = { 1, SWAP_MB * MB / page - 1 };
-	unsigned char *zero = calloc(1, MB);
+	const long long unit = unit_of_pages();
+	const unsigned int header[] = { 1, SWAP_UNITS * unit / page - 1 };
+	unsigned char *zero = calloc(1, unit);
 	bool good;
 	int fd, i;
 
 	fd = open(SWAP_PATH, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	good = zero && fd >= 0;
-	for (i = 0; good && i < SWAP_MB; i++)
-		good = write(fd, zero, MB) == MB;
+	for (i = 0; good && i < SWAP_UNITS; i++)
+		good = write(fd, zero, unit) == unit;
 	good = good && pwrite(fd, header, sizeof(header), 1024) ==
 	       (ssize_t)sizeof(header) &&
 	       pwrite(fd, "SWAPSPACE2", 10, page - 10) == 10 && !fsync(fd);
@@ -611,6 +622,7 @@ FIXTURE(swapped) {
 	int handle;
 	unsigned char *view;
 	size_t page;
+	long long unit;
 	long long before, swap_free;
 };
 
@@ -622,13 +634,14 @@ FIXTURE_SETUP(swapped)
 	if (!have_ext4())
 		SKIP(return, "no ext4 at " EXT4_DIR);
 	self->page = SEC_PAGE;
+	self->unit = unit_of_pages();
 	if (!make_swap(self->page))
 		SKIP(return, "no swap space: errno %d", errno);
 	self->dev = sec_dev();
 	ASSERT_LE(0, self->dev);
 	self->before = sec_meminfo("Committed_AS:");
 	self->swap_free = sec_meminfo("SwapFree:");
-	self->handle = create_reserved(self->dev, 64 * MB);
+	self->handle = create_reserved(self->dev, 64 * self->unit);
 	ASSERT_LE(0, self->handle);
 	self->view = sec_map(self->handle, RW, 0, 0, 0);
 	ASSERT_NE(MAP_FAILED, self->view);
@@ -646,18 +659,18 @@ static void fill_swapped(struct __test_metadata *_metadata,
 {
 	size_t at;
 
-	ASSERT_EQ(0, sec_commit(self->handle, 16 * MB, 32 * MB, 0));
-	for (at = 16 * MB; at < (size_t)(48 * MB); at += self->page)
+	ASSERT_EQ(0, sec_commit(self->handle, 16 * self->unit, 32 * self->unit, 0));
+	for (at = 16 * self->unit; at < (size_t)(48 * self->unit); at += self->page)
 		*(size_t *)(self->view + at) = at + 1;
-	EXPECT_COST(32 * MB);
+	EXPECT_COST(32 * self->unit);
 	/* The second call finds what the first has just made inactive. */
-	ASSERT_EQ(0, madvise(self->view + 16 * MB, 32 * MB, MADV_PAGEOUT));
-	ASSERT_EQ(0, madvise(self->view + 16 * MB, 32 * MB, MADV_PAGEOUT));
+	ASSERT_EQ(0, madvise(self->view + 16 * self->unit, 32 * self->unit, MADV_PAGEOUT));
+	ASSERT_EQ(0, madvise(self->view + 16 * self->unit, 32 * self->unit, MADV_PAGEOUT));
 	/* Else this tests nothing. */
-	ASSERT_GT(16 * MB, resident(self->handle));
-	ASSERT_GT(self->swap_free - 16 * MB, sec_meminfo("SwapFree:"));
-	EXPECT_EQ(32 * MB, committed(self->handle));
-	EXPECT_COST(32 * MB);
+	ASSERT_GT(16 * self->unit, resident(self->handle));
+	ASSERT_GT(self->swap_free - 16 * self->unit, sec_meminfo("SwapFree:"));
+	EXPECT_EQ(32 * self->unit, committed(self->handle));
+	EXPECT_COST(32 * self->unit);
 }
 
 TEST_F_TIMEOUT(swapped, contents, 120)
@@ -665,14 +678,14 @@ TEST_F_TIMEOUT(swapped, contents, 120)
 	size_t at;
 
 	fill_swapped(_metadata, self);
-	EXPECT_EQ(-SIGSEGV, peek(self->view + 16 * MB - 1));
-	EXPECT_EQ(-SIGSEGV, peek(self->view + 48 * MB));
-	for (at = 16 * MB; at < (size_t)(48 * MB); at += self->page)
+	EXPECT_EQ(-SIGSEGV, peek(self->view + 16 * self->unit - 1));
+	EXPECT_EQ(-SIGSEGV, peek(self->view + 48 * self->unit));
+	for (at = 16 * self->unit; at < (size_t)(48 * self->unit); at += self->page)
 		ASSERT_EQ(at + 1, *(size_t *)(self->view + at));
-	EXPECT_EQ(32 * MB, resident(self->handle));
-	EXPECT_COST(32 * MB);
+	EXPECT_EQ(32 * self->unit, resident(self->handle));
+	EXPECT_COST(32 * self->unit);
 	close(self->handle);
-	ASSERT_EQ(0, munmap(self->view, 64 * MB));
+	ASSERT_EQ(0, munmap(self->view, 64 * self->unit));
 	EXPECT_COST(0);
 	EXPECT_LE(self->swap_free - MB, sec_meminfo("SwapFree:"));
 }
@@ -683,29 +696,29 @@ TEST_F_TIMEOUT(swapped, given_back, 120)
 	size_t at;
 
 	fill_swapped(_metadata, self);
-	ASSERT_EQ(0, sec_commit(self->handle, 20 * MB, 24 * MB, DECOMMIT));
-	EXPECT_EQ(8 * MB, committed(self->handle));
-	EXPECT_GE(8 * MB, resident(self->handle));
-	EXPECT_LE(self->swap_free - 9 * MB, sec_meminfo("SwapFree:"));
-	EXPECT_COST(8 * MB);
-	for (at = 20 * MB; at < (size_t)(44 * MB); at += self->page)
+	ASSERT_EQ(0, sec_commit(self->handle, 20 * self->unit, 24 * self->unit, DECOMMIT));
+	EXPECT_EQ(8 * self->unit, committed(self->handle));
+	EXPECT_GE(8 * self->unit, resident(self->handle));
+	EXPECT_LE(self->swap_free - 8 * self->unit - MB, sec_meminfo("SwapFree:"));
+	EXPECT_COST(8 * self->unit);
+	for (at = 20 * self->unit; at < (size_t)(44 * self->unit); at += self->page)
 		ASSERT_EQ(-SIGSEGV, peek(self->view + at));
-	for (at = 16 * MB; at < (size_t)(20 * MB); at += self->page) {
+	for (at = 16 * self->unit; at < (size_t)(20 * self->unit); at += self->page) {
 		ASSERT_EQ(at + 1, *(size_t *)(self->view + at));
-		ASSERT_EQ(at + 28 * MB + 1,
-			  *(size_t *)(self->view + at + 28 * MB));
+		ASSERT_EQ(at + 28 * self->unit + 1,
+			  *(size_t *)(self->view + at + 28 * self->unit));
 	}
-	ASSERT_EQ(0, sec_commit(self->handle, 20 * MB, 24 * MB, 0));
-	for (at = 20 * MB; at < (size_t)(44 * MB); at += self->page)
+	ASSERT_EQ(0, sec_commit(self->handle, 20 * self->unit, 24 * self->unit, 0));
+	for (at = 20 * self->unit; at < (size_t)(44 * self->unit); at += self->page)
 		ASSERT_EQ(0U, *(size_t *)(self->view + at));
-	EXPECT_COST(32 * MB);
+	EXPECT_COST(32 * self->unit);
 }
 
 TEST_F(swapped, dies_there)
 {
 	fill_swapped(_metadata, self);
 	close(self->handle);
-	ASSERT_EQ(0, munmap(self->view, 64 * MB));
+	ASSERT_EQ(0, munmap(self->view, 64 * self->unit));
 	EXPECT_COST(0);
 	EXPECT_LE(self->swap_free - MB, sec_meminfo("SwapFree:"));
 }
@@ -716,11 +729,11 @@ TEST_F(swapped, swapoff)
 
 	fill_swapped(_metadata, self);
 	ASSERT_EQ(0, swapoff(SWAP_PATH));
-	EXPECT_EQ(32 * MB, resident(self->handle));
-	for (at = 16 * MB; at < (size_t)(48 * MB); at += self->page)
+	EXPECT_EQ(32 * self->unit, resident(self->handle));
+	for (at = 16 * self->unit; at < (size_t)(48 * self->unit); at += self->page)
 		ASSERT_EQ(at + 1, *(size_t *)(self->view + at));
-	EXPECT_EQ(-SIGSEGV, peek(self->view + 48 * MB));
-	EXPECT_COST(32 * MB);
+	EXPECT_EQ(-SIGSEGV, peek(self->view + 48 * self->unit));
+	EXPECT_COST(32 * self->unit);
 }
 
 TEST_HARNESS_MAIN
