@@ -527,7 +527,7 @@ TEST_F_TIMEOUT(changing, while_touching, 120)
 {
 	const size_t length = CHANGED_PAGES * self->page;
 	int map_flags = variant->private ? MAP_PRIVATE : MAP_SHARED;
-	int rounds = sec_rounds(variant->change == FORK ? 60 : 300);
+	int rounds = sec_rounds(variant->change == FORK ? 40 : 200);
 	struct racer racers[TOUCHERS] = { 0 };
 	pthread_t threads[TOUCHERS];
 	atomic_bool stop = false;

@@ -550,22 +550,27 @@ TEST_F(attack, forced_writes)
 }
 
 /* Blocks of relocations without any entry, as many as there can be. */
-#define BLOCKS		1000000U
-#define BLOCKS_IMAGE	(BLOCKS / 16 * 4096)
+#define BLOCKS_PER_PAGE	16
+
+static uint32_t block_count(void)
+{
+	return (100000 + sec_rounds(900000)) / BLOCKS_PER_PAGE * BLOCKS_PER_PAGE;
+}
 
 static bool put_blocks(int fd, const struct pe_make *make, bool descending)
 {
 	size_t directory = make->e_lfanew + PE_OPTIONAL + PE64_OPT_DIRS +
 			   8 * PE_DIR_RELOC + 4;
-	uint32_t size = BLOCKS * 8, *blocks = malloc(size);
+	const uint32_t count = block_count(), size = count * 8;
+	uint32_t *blocks = malloc(size);
 	bool good;
 
 	if (!blocks)
 		return false;
-	for (uint32_t i = 0; i < BLOCKS; i++) {
-		uint32_t at = descending ? BLOCKS - 1 - i : i;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = descending ? count - 1 - i : i;
 
-		blocks[2 * i] = at / 16 * 4096;
+		blocks[2 * i] = at / BLOCKS_PER_PAGE * 4096;
 		blocks[2 * i + 1] = 8;
 	}
 	good = pwrite(fd, blocks, size, make->sections[0].raw_offset) ==
@@ -587,8 +592,8 @@ static int file_of_blocks(const char *dir, bool descending)
 	make.reloc_section = 1;
 	memset(make.sections, 0, sizeof(make.sections));
 	make.sections[0].characteristics = 0x42000040;
-	make.sections[0].virtual_size = BLOCKS_IMAGE;
-	make.sections[0].raw_size = BLOCKS * 8;
+	make.sections[0].virtual_size = block_count() / BLOCKS_PER_PAGE * 4096;
+	make.sections[0].raw_size = block_count() * 8;
 	make.size_of_image = 0;
 	make.size_of_headers = 0;
 	make.file_size = 0;

@@ -471,7 +471,7 @@ TEST_F_TIMEOUT(cycles, many, 120)
  * device now and then until the next; the module goes and comes once a round.
  */
 
-#define ROUNDS	25
+#define ROUNDS	(5 + sec_rounds(10))
 
 struct rounds {
 	atomic_bool stop;

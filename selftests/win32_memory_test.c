@@ -747,7 +747,7 @@ TEST(L32_decommit_everything)
 }
 
 /* The row has 50,000 rounds; these are for a slow machine. */
-#define ROUNDS	5000
+#define ROUNDS	sec_rounds(5000)
 
 TEST(L33_fresh_pages_are_zero)
 {

@@ -476,7 +476,7 @@ TEST(forked_children_have_no_handles_of_others)
 	ASSERT_TRUE(SectionEnableRemoteAccess());
 	caller = sec_fork(maps_there, &self);
 	before = sec_in_child(count_handles, NULL);
-	for (i = 0; i < 300; i++)
+	for (i = 0; i < sec_rounds(300); i++)
 		ASSERT_EQ(before, sec_in_child(count_handles, NULL));
 	kill(caller, SIGKILL);
 	sec_wait(caller);
@@ -521,7 +521,7 @@ TEST(no_zombies)
 	int i;
 
 	pthread_barrier_init(&together, NULL, 2);
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < sec_rounds(100); i++) {
 		ASSERT_TRUE(start("nothing", &startup, &process));
 		WaitForSingleObject(process.hProcess, INFINITE);
 		pthread_create(&threads[0], NULL, closes, process.hProcess);

@@ -65,7 +65,7 @@ boot() {
 	shift 2
 	truncate -s 0 "$dir/record"
 	truncate -s 16M "$dir/record"
-	vm/run.sh -n -d -e -k "$kver" -b "$module" -m 3G -t "$limit" -l "$console" \
+	vm/run.sh -n -d -e -k "$kver" -b "$module" -t "$limit" -l "$console" \
 		-o "oops=panic panic_on_warn=1" \
 		-a selftests/fuzz/guest.sh:/bin/guest.sh \
 		-a "$fuzzer:/bin/section_fuzz" -a "$dir/programs:/programs" \
