@@ -669,7 +669,7 @@ FIXTURE_SETUP(pairs)
 	ASSERT_NE(NULL, self->arena);
 	self->arena->kind = variant->kind;
 	self->arena->processes = variant->processes;
-	self->arena->rounds = sec_rounds(12);
+	self->arena->rounds = sec_rounds(8);
 	p->arena = self->arena;
 	p->name = self->name.s;
 	p->page = SEC_PAGE;

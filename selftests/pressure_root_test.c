@@ -311,7 +311,7 @@ static bool falls_to(const struct cgroup *g, const char *file, long long to)
 /* Where everything is slow, less; but much more than what is besides. */
 static long long twice_limit(void)
 {
-	long long limit = sec_rounds(24) * MB;
+	long long limit = sec_rounds(12) * MB;
 
 	return limit < 8 * MB ? 8 * MB : limit;
 }
